@@ -1,0 +1,28 @@
+import { defineConfig } from "vitest/config";
+
+/** Fast tests stand beside the source; those that need a server or a process stand in `test/` folders and `tests/`. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["packages/**/src/**/*.test.ts", "examples/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/dist/**"],
+          pool: "threads",
+        },
+      },
+      {
+        test: {
+          name: "system",
+          include: ["packages/**/test/**/*.test.ts", "tests/**/*.test.ts"],
+          exclude: ["**/node_modules/**", "**/dist/**", "**/fixtures/**"],
+          pool: "forks",
+          maxWorkers: 2,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
