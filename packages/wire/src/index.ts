@@ -1,1 +1,27 @@
-export {};
+export type {
+  ArtifactManifest,
+  ArtifactPart,
+  ImportError,
+  ParsedDag,
+  ParseReport,
+  ParseSession,
+} from "./execution/artifact.ts";
+export type {
+  AttemptRef,
+  FailureReport,
+  FinishReply,
+  FinishRequest,
+  HeartbeatReply,
+  HeartbeatRequest,
+  Outcome,
+  XComOutput,
+} from "./execution/attempt.ts";
+export type {
+  ConnectionValue,
+  ExecutionContract,
+  WorkerRegistration,
+  WorkerTerms,
+  XComQuery,
+} from "./execution/execution-contract.ts";
+export type { LogBatch, LogLevel, LogRecord } from "./execution/log-record.ts";
+export type { ClaimReply, ClaimRequest, InputValue, RunFacts, TaskWorkload, Workload } from "./execution/workload.ts";

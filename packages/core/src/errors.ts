@@ -1,0 +1,70 @@
+/**
+ * The one catalogue of errors. Each code has an HTTP status, a message in words built from its data, and a hint that says
+ * what to do next. `docs/reference/errors.md` is generated from it. Keep the entries sorted by area.
+ */
+type Data = Readonly<Record<string, unknown>>;
+
+interface ErrorDefinition {
+  readonly status: number;
+  readonly message: (data: Data) => string;
+  readonly hint: (data: Data) => string;
+}
+
+const define = (
+  status: number,
+  message: (d: Data) => string,
+  hint: string | ((d: Data) => string),
+): ErrorDefinition => ({
+  status,
+  message,
+  hint: typeof hint === "string" ? () => hint : hint,
+});
+
+export const errors = {
+  // requests
+  BAD_REQUEST: define(400, (d) => `${d["reason"]}`, "Correct the request and send it again."),
+  UNAUTHENTICATED: define(
+    401,
+    () => "No valid token or session was sent.",
+    "Log in, or send `Authorization: Bearer <token>` from POST /auth/token.",
+  ),
+  FORBIDDEN: define(403, (d) => `Not allowed: ${d["reason"]}`, "Ask an administrator for the right."),
+  NOT_FOUND: define(
+    404,
+    (d) => `${d["what"]} was not found.`,
+    (d) => (d["hint"] ? `${d["hint"]}` : "Check the id; the list route shows what exists."),
+  ),
+  CONFLICT: define(409, (d) => `${d["reason"]}`, "Read the current state and decide again."),
+  VALIDATION: define(422, (d) => `${d["reason"]}`, "Correct the named field and send it again."),
+  UNAVAILABLE: define(503, (d) => `${d["reason"]}`, "Try again in a moment."),
+
+  // execution contract
+  ATTEMPT_FENCED: define(
+    409,
+    (d) => `Attempt ${d["attempt"]} of task instance ${d["taskInstanceId"]} is no longer valid: ${d["reason"]}.`,
+    "Stop this attempt; another one, or a user, decided otherwise.",
+  ),
+} as const satisfies Record<string, ErrorDefinition>;
+
+export type ErrorCode = keyof typeof errors;
+
+/**
+ * An error a user may see: a code of the catalogue and the data its message is made of.
+ * @example throw new AirloomError("NOT_FOUND", { what: `Dag "daily_orders"` });
+ */
+export class AirloomError extends Error {
+  readonly code: ErrorCode;
+  readonly data: Data;
+  readonly status: number;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, data: Data = {}, options?: { cause?: unknown }) {
+    const definition: ErrorDefinition = errors[code];
+    super(definition.message(data), options);
+    this.name = "AirloomError";
+    this.code = code;
+    this.data = data;
+    this.status = definition.status;
+    this.hint = definition.hint(data);
+  }
+}
