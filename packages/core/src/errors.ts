@@ -22,26 +22,26 @@ const define = (
 
 export const errors = {
   // requests
-  BAD_REQUEST: define(400, (d) => `${d["reason"]}`, "Correct the request and send it again."),
+  BAD_REQUEST: define(400, (d) => `${d.reason}`, "Correct the request and send it again."),
   UNAUTHENTICATED: define(
     401,
     () => "No valid token or session was sent.",
     "Log in, or send `Authorization: Bearer <token>` from POST /auth/token.",
   ),
-  FORBIDDEN: define(403, (d) => `Not allowed: ${d["reason"]}`, "Ask an administrator for the right."),
+  FORBIDDEN: define(403, (d) => `Not allowed: ${d.reason}`, "Ask an administrator for the right."),
   NOT_FOUND: define(
     404,
-    (d) => `${d["what"]} was not found.`,
-    (d) => (d["hint"] ? `${d["hint"]}` : "Check the id; the list route shows what exists."),
+    (d) => `${d.what} was not found.`,
+    (d) => (d.hint ? `${d.hint}` : "Check the id; the list route shows what exists."),
   ),
-  CONFLICT: define(409, (d) => `${d["reason"]}`, "Read the current state and decide again."),
-  VALIDATION: define(422, (d) => `${d["reason"]}`, "Correct the named field and send it again."),
-  UNAVAILABLE: define(503, (d) => `${d["reason"]}`, "Try again in a moment."),
+  CONFLICT: define(409, (d) => `${d.reason}`, "Read the current state and decide again."),
+  VALIDATION: define(422, (d) => `${d.reason}`, "Correct the named field and send it again."),
+  UNAVAILABLE: define(503, (d) => `${d.reason}`, "Try again in a moment."),
 
   // execution contract
   ATTEMPT_FENCED: define(
     409,
-    (d) => `Attempt ${d["attempt"]} of task instance ${d["taskInstanceId"]} is no longer valid: ${d["reason"]}.`,
+    (d) => `Attempt ${d.attempt} of task instance ${d.taskInstanceId} is no longer valid: ${d.reason}.`,
     "Stop this attempt; another one, or a user, decided otherwise.",
   ),
 } as const satisfies Record<string, ErrorDefinition>;
