@@ -38,6 +38,25 @@ export const errors = {
   VALIDATION: define(422, (d) => `${d.reason}`, "Correct the named field and send it again."),
   UNAVAILABLE: define(503, (d) => `${d.reason}`, "Try again in a moment."),
 
+  // authoring
+  TIMETABLE_INVALID: define(
+    422,
+    (d) => `The schedule "${d.schedule}" is not valid: ${d.reason}.`,
+    "Correct the Dag's schedule; a cron expression has five fields: minute, hour, day of month, month, day of week.",
+  ),
+  DURATION_INVALID: define(
+    422,
+    (d) => `${d.value} is not a length of time.`,
+    'Give seconds as a number, or text such as "30s", "5m", "1h30m", "2d" or "PT5M".',
+  ),
+
+  // runs
+  RUN_ID_INVALID: define(
+    422,
+    (d) => `"${d.runId}" cannot be the id of a run: ${d.reason}.`,
+    "Choose another id, or leave it out to get one.",
+  ),
+
   // execution contract
   ATTEMPT_FENCED: define(
     409,
