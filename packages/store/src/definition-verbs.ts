@@ -47,7 +47,7 @@ export interface DefinitionVerbs {
   listVersions(versionIds: readonly string[]): Promise<readonly DagVersionRow[]>;
   /**
    * Inserts or updates the Dag; a new version only when spec hash or artifact differ from the current one. A current version that
-   * no run uses is updated in place. Returns the row and whether a version was made.
+   * no run uses is replaced: same number, new id (a version id always means the same spec and code, so readers may cache it). Returns the row and whether a version was made.
    */
   publishDag(dag: PublishedDag): Promise<{ readonly dag: DagRow; readonly changed: boolean }>;
   setPaused(dagIds: readonly string[], paused: boolean): Promise<readonly string[]>;
