@@ -13,6 +13,7 @@ const gateFiles = [
   "suppressions",
   "duplicates",
   "documents",
+  "readme-code",
   "dependencies",
   "generated",
   "lock",

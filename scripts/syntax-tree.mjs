@@ -6,7 +6,11 @@ import { parseSync } from "@swc/core";
  */
 export function syntaxNodes(source) {
   // swc counts bytes through all texts it ever parsed; the semicolon in front tells where this one begins.
-  const program = parseSync(`;${source}`, { syntax: "typescript", target: "es2022", decorators: false });
+  const program = parseSync(`;${source.replace(/^#!/, "//")}`, {
+    syntax: "typescript",
+    target: "es2022",
+    decorators: false,
+  });
   const nodes = [];
   collect(program.body, null, (node, parent) => {
     nodes.push({ node, parent, start: (node.span?.start ?? program.span.start + 1) - program.span.start - 1 });
