@@ -17,6 +17,8 @@ export default defineConfig({
           name: "system",
           include: ["packages/**/test/**/*.test.ts", "tests/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**", "**/fixtures/**"],
+          // One throw-away PostgreSQL for the run; `cloneDatabase()` of testkit makes databases in it.
+          globalSetup: ["packages/testkit/src/database/global-setup.ts"],
           pool: "forks",
           maxWorkers: 2,
           testTimeout: 60_000,

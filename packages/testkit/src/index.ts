@@ -1,1 +1,2 @@
-export {};
+export { cloneDatabase, type DatabaseClone } from "./database/clone-database.ts";
+export { startTestServer, type TestServer } from "./database/test-server.ts";
