@@ -22,7 +22,7 @@ export interface ExecutionContract {
   /** Gives attempts back unrun or lost (drain, dead supervisor): no try is used. */
   release(attempts: readonly AttemptRef[], reason: string): Promise<void>;
   appendLogs(batch: LogBatch): Promise<void>;
-  /** A value too large to travel with the workload. */
+  /** An `InputValue` too large to travel with the workload, packed as a message. */
   fetchValue(attempt: AttemptRef, ref: string): Promise<Uint8Array>;
   getVariable(attempt: AttemptRef, key: string): Promise<string | null>;
   getConnection(attempt: AttemptRef, id: string): Promise<ConnectionValue | null>;

@@ -13,6 +13,8 @@ export interface ClaimRequest {
   readonly externals?: readonly string[];
   /** How long to wait for work, ms; 0 = do not. */
   readonly waitMs: number;
+  /** The reply to this claim was lost: what the token hashes already hold comes first. */
+  readonly repeat?: boolean;
 }
 
 export interface ClaimReply {
@@ -46,7 +48,10 @@ export interface TaskWorkload {
 
 export type Workload = TaskWorkload;
 
-/** An upstream's value: codec bytes, a list of them (a mapped or element-wise source), a reference to fetch, or nothing. */
+/**
+ * An upstream's value: codec bytes, a list of them (a mapped or element-wise source), a reference, or nothing. A reference stands
+ * for a value too large to travel along: `fetchValue` gives the `InputValue` itself, packed as a message.
+ */
 export type InputValue =
   | { readonly kind: "value"; readonly bytes: Uint8Array }
   | { readonly kind: "list"; readonly items: readonly (Uint8Array | null)[] }
