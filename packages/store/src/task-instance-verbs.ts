@@ -19,7 +19,9 @@ export interface NewTaskInstance {
 
 /**
  * One guarded write of a state: it happens only if the row still has this state and attempt (and token hash, if given).
- * The move to `queued` adds one to `attempt`. Times (`scheduledAt`, `queuedAt`, `startedAt`, `endedAt`) follow from the state.
+ * The move to `queued` adds one to `attempt`. Times follow from the state: `scheduled`, `queued` and `running` stamp their own and
+ * empty the later ones; a finished state stamps `endedAt`; `none` empties all; the others keep them but for `endedAt`, which is
+ * there exactly while the state is a finished one. What `set` leaves out stays as it is.
  */
 export interface TaskInstanceMove {
   readonly id: string;
@@ -34,7 +36,7 @@ export interface TaskInstanceMove {
     readonly mapIndex?: number;
     readonly nextDueAt?: Date | null;
     readonly code?: string | null;
-    /** False keeps the lease of an attempt that may still be alive (clear or mark of a running task). @default true */
+    /** False keeps lease, token hash and worker of an attempt that may still be alive (clear or mark of a running task). @default true */
     readonly dropLease?: boolean;
   };
 }
@@ -70,10 +72,11 @@ export interface AttemptEnd {
 }
 
 export interface TaskInstanceVerbs {
+  /** The same (run, task, map index) or id twice throws. */
   insertTaskInstances(instances: readonly NewTaskInstance[]): Promise<void>;
-  /** The one door: every change of a task instance's state. Returns the rows that moved, as they are now; a stale move is dropped, an illegal one throws. */
+  /** The one door: every change of a task instance's state. Returns the rows that moved, as they are now, in no promised order; a stale move is dropped, an illegal one throws before anything is written. */
   moveTaskInstances(moves: readonly TaskInstanceMove[]): Promise<readonly TaskInstanceRow[]>;
-  /** Of one run; `taskIds` or `ids` narrow, `unfinishedOnly` leaves out finished ones. Ordered by task id and map index. */
+  /** Of one run; `taskIds` narrows, `unfinishedOnly` leaves out finished ones. Ordered by task id and map index. */
   listTaskInstances(filter: {
     readonly runKey: number;
     readonly taskIds?: readonly string[];
@@ -81,7 +84,10 @@ export interface TaskInstanceVerbs {
   }): Promise<readonly TaskInstanceRow[]>;
   findTaskInstance(id: string): Promise<TaskInstanceRow | null>;
 
-  /** Scheduled instances that may be admitted: of running runs of unpaused Dags, best first, at most `perRun` of one run. */
+  /**
+   * Scheduled instances that may be admitted: of running runs of unpaused Dags (stale ones too), best first (priority, then
+   * longest scheduled, then id), at most the `perRun` best of one run. Takes no lock.
+   */
   listCandidates(filter: {
     readonly limit: number;
     readonly perRun: number;
@@ -90,11 +96,15 @@ export interface TaskInstanceVerbs {
     readonly excludeRunKeys?: readonly number[];
   }): Promise<readonly TaskInstanceRow[]>;
 
-  /** Compare-and-set of queued instances to running, best first, one per token hash; rows locked by others are passed over. Also inserts their attempt rows. */
+  /**
+   * Compare-and-set of queued instances to running, one per token hash, best first: priority, then warm, then longest queued, then
+   * id. Rows locked by others are passed over. Gives each its token hash, worker and lease, and inserts its attempt row (host name and pid
+   * of the worker's row, if there is one). A hash that may hold something is asked about with `findClaimed`, not sent again.
+   */
   claimQueued(options: ClaimOptions): Promise<readonly ClaimedRow[]>;
-  /** What these token hashes already hold: the answer to a claim whose reply was lost. */
+  /** The running instances that these token hashes hold: the answer to a claim whose reply was lost. */
   findClaimed(tokenHashes: readonly string[]): Promise<readonly ClaimedRow[]>;
-  /** `GREATEST` of the lease there is and now + `leaseMs`, where id, attempt and token hash match a live lease. Returns what it extended, with remaining ms. */
+  /** `GREATEST` of the lease there is and now + `leaseMs`, where id, attempt and token hash match an instance that has a lease, be it overdue. Whatever its state: that is how a worker learns of a cancel. Returns what it extended, with remaining ms. */
   extendLeases(
     keys: readonly AttemptKey[],
     leaseMs: number,
@@ -106,23 +116,27 @@ export interface TaskInstanceVerbs {
       readonly remainingMs: number;
     }[]
   >;
-  /** Nothing of these attempts is alive: forget their leases. Returns the instances whose lease ended. */
+  /** Nothing of these attempts is alive: forget lease, token hash and worker; the state stays. Returns the instances whose lease ended. */
   endLeases(keys: readonly AttemptKey[]): Promise<readonly TaskInstanceRow[]>;
-  /** Leases that ended at least `graceMs` ago by the database's clock. */
+  /** Leases that ended at least `graceMs` ago by the database's clock, whatever the state; oldest first. */
   listExpiredLeases(graceMs: number, limit: number): Promise<readonly TaskInstanceRow[]>;
   /** The same, but whatever the lease: all that these workers hold. */
   listLeasesOfWorkers(workerIds: readonly string[]): Promise<readonly TaskInstanceRow[]>;
-  /** Runs with a retry or reschedule that is due. */
+  /** Runs with a retry or reschedule that is due (`up_for_retry` or `up_for_reschedule`, `nextDueAt` reached), each once, sorted. */
   listDueRuns(limit: number): Promise<readonly number[]>;
-  /** When the next retry or reschedule is due, and how many are queued and unclaimed: what a loop sleeps by. */
+  /** When the next retry or reschedule is due (also when that is past): what a loop sleeps by. */
   nextDueAt(): Promise<Date | null>;
+  /** Queued and unclaimed. */
   countQueued(executor: string): Promise<number>;
 
+  /** Stamps `endedAt`. An attempt that has ended keeps what it ended with; one that was never claimed has no row. */
   endAttempts(ends: readonly AttemptEnd[]): Promise<void>;
   findAttempt(taskInstanceId: string, attempt: number): Promise<AttemptRow | null>;
   listAttempts(taskInstanceId: string): Promise<readonly AttemptRow[]>;
 
+  /** Stamps `heartbeatAt`; `startedAt` is the first time. */
   upsertWorker(worker: Omit<WorkerRow, "startedAt" | "heartbeatAt">): Promise<void>;
+  /** By id. */
   listWorkers(filter: { readonly hostname?: string }): Promise<readonly WorkerRow[]>;
   deleteWorkers(workerIds: readonly string[]): Promise<void>;
   touchWorker(workerId: string): Promise<void>;

@@ -56,7 +56,7 @@ export interface UserRow {
 export interface ValueVerbs {
   /** Replaces what stood under the same (run, task, map index, key). */
   putXComs(xcoms: readonly NewXCom[]): Promise<void>;
-  /** Values of whole tasks, ordered by task and map index. `maxBytes`: larger values come as null, with their size. */
+  /** Values of whole tasks, ordered by task and map index. `maxBytes`: larger values come as null, with their size. Elements that stand apart: null, and the size of all. */
   listXComs(
     runKey: number,
     filter: { readonly taskIds: readonly string[]; readonly key: string; readonly maxBytes?: number },
@@ -87,9 +87,12 @@ export interface ValueVerbs {
     readonly key: string;
   }): Promise<boolean>;
 
-  /** Records already there (same attempt and seq) are left alone. Returns bytes stored for the attempt so far. */
+  /**
+   * Records of one attempt. Those already there (same attempt and seq) are left alone. Returns bytes stored for the attempt so far, by
+   * the store's own measure: it grows with what is stored and with nothing else; 0 when no record is given.
+   */
   appendLogs(taskInstanceId: string, records: readonly LogRow[]): Promise<number>;
-  /** In order of attempt and seq. */
+  /** In order of attempt and seq, from just behind `after`. */
   listLogs(filter: {
     readonly taskInstanceId: string;
     readonly attempts: readonly number[];
@@ -97,10 +100,12 @@ export interface ValueVerbs {
     readonly limit: number;
   }): Promise<readonly LogRow[]>;
 
+  /** By key. */
   listVariables(): Promise<readonly SecretRow[]>;
   findVariables(keys: readonly string[]): Promise<readonly SecretRow[]>;
   putVariable(row: Omit<SecretRow, "updatedAt">): Promise<void>;
   deleteVariable(key: string): Promise<boolean>;
+  /** By id. */
   listConnections(): Promise<readonly ConnectionRow[]>;
   findConnection(connectionId: string): Promise<ConnectionRow | null>;
   putConnection(row: Omit<ConnectionRow, "updatedAt">): Promise<void>;
