@@ -14,6 +14,7 @@ const laptopSettings: ServerSettings = {
   // One server without replicas: the short WAL is enough for crash recovery.
   wal_level: "minimal",
   max_wal_senders: "0",
+  max_logical_replication_workers: "0",
   // Every hot statement is short; compiling it takes longer than running it.
   jit: "off",
   random_page_cost: "1.1",
