@@ -50,6 +50,44 @@ export const errors = {
     'Give seconds as a number, or text such as "30s", "5m", "1h30m", "2d" or "PT5M".',
   ),
 
+  DAG_INVALID: define(
+    422,
+    (d) => `${d.reason}`,
+    (d) => (d.hint ? `${d.hint}` : "Correct the Dag file; what runs now keeps the last version that loaded."),
+  ),
+  OUTSIDE_TASK: define(
+    500,
+    (d) => `${d.what} was called outside a task's function.`,
+    "It works only while an attempt runs: call it inside the function given to `task()`, not in the Dag body or at the top of the file.",
+  ),
+
+  // values and messages
+  MESSAGE_CORRUPT: define(
+    400,
+    (d) => `A message could not be read: ${d.reason}.`,
+    "Both sides must be of versions that know each other; if they are, this is a fault of Airloom: report it.",
+  ),
+  MESSAGE_TOO_LARGE: define(
+    413,
+    (d) => `A message has ${d.bytes} bytes; at most ${d.limit} are allowed.`,
+    "Send less at once, or raise the limit.",
+  ),
+  VALUE_CORRUPT: define(
+    500,
+    (d) => `A stored value could not be read: ${d.reason}.`,
+    "It was written by a newer version or damaged: clear the task that made it.",
+  ),
+  VALUE_TOO_LARGE: define(
+    413,
+    (d) => `A value has ${d.bytes} bytes; at most ${d.limit} are allowed.`,
+    "Store large data in a file or object store and return where it is, or raise the limit.",
+  ),
+  VALUE_UNSERIALIZABLE: define(
+    422,
+    (d) => `${d.path}: ${d.problem}.`,
+    "Return plain data: JSON values, undefined, BigInt, Date, Map, Set, ArrayBuffer and typed arrays, nested as you like.",
+  ),
+
   // runs
   RUN_ID_INVALID: define(
     422,
@@ -99,6 +137,73 @@ export const errors = {
     409,
     (d) => `Attempt ${d.attempt} of task instance ${d.taskInstanceId} is no longer valid: ${d.reason}.`,
     "Stop this attempt; another one, or a user, decided otherwise.",
+  ),
+
+  // stored Specs
+  SPEC_ARGUMENT: define(
+    422,
+    (d) => `Task "${d.taskId}" of Dag "${d.dagId}" reads the value of "${d.source}", which is not directly before it.`,
+    "Pass the other task's result as an argument, so that the dependency is recorded with it.",
+  ),
+  SPEC_BRANCH: define(
+    422,
+    (d) => `Branch "${d.taskId}" of Dag "${d.dagId}" cannot be used: ${d.problem}.`,
+    "Give each key of the branch the tasks that stand directly after it.",
+  ),
+  SPEC_BRANCH_KEY: define(
+    422,
+    (d) => `Branch "${d.taskId}" of Dag "${d.dagId}" chose "${d.key}"; its keys are: ${d.keys}.`,
+    "Return one of the branch's keys.",
+  ),
+  SPEC_CYCLE: define(
+    422,
+    (d) => `Dag "${d.dagId}" has a cycle: ${d.cycle}.`,
+    "Remove one dependency of the cycle: a task cannot wait for itself.",
+  ),
+  SPEC_DUPLICATE_TASK: define(
+    422,
+    (d) => `Dag "${d.dagId}" has two tasks with the id "${d.taskId}".`,
+    (d) => `Give the second call an id of its own: .with({ id: "${d.taskId}_2" }).`,
+  ),
+  SPEC_DUPLICATE_UPSTREAM: define(
+    422,
+    (d) => `Task "${d.taskId}" of Dag "${d.dagId}" names "${d.upstream}" twice as its upstream.`,
+    "Name each upstream once.",
+  ),
+  SPEC_FAIL_FAST: define(
+    422,
+    (d) => `Dag "${d.dagId}" fails fast, but its task "${d.taskId}" has the trigger rule ${d.triggerRule}.`,
+    "Leave failFast off, or give every task the rule all_success.",
+  ),
+  SPEC_FORMAT: define(
+    422,
+    (d) => `The Spec of Dag "${d.dagId}" has format ${d.found}; this version of Airloom reads up to ${d.known}.`,
+    "Upgrade this process to the version that wrote it, or newer.",
+  ),
+  SPEC_ID: define(
+    422,
+    (d) => `"${d.id}" cannot be the id of a ${d.what} (Dag "${d.dagId}").`,
+    (d) => `Use 1 to ${d.most} of the characters A-Z, a-z, 0-9, "_", "." and "-".`,
+  ),
+  SPEC_INVALID: define(
+    422,
+    (d) => `The Spec is not valid at ${d.path}: expected ${d.expected}, found ${d.found}.`,
+    "Publish the Dag again; if it stays, this is a fault of Airloom: please report it with the Dag file.",
+  ),
+  SPEC_LIMIT: define(
+    422,
+    (d) => `Dag "${d.dagId}" has ${d.limit} ${d.found}; at most ${d.most} are allowed.`,
+    "Split the Dag, or map a task over a list instead of making a task for each element.",
+  ),
+  SPEC_MAPPED: define(
+    422,
+    (d) => `Mapped task "${d.taskId}" of Dag "${d.dagId}" needs lists, but has ${d.argument}.`,
+    "Expand over results of tasks or over lists written in the Dag; wrap a constant as a list of one.",
+  ),
+  SPEC_UNKNOWN_UPSTREAM: define(
+    422,
+    (d) => `Task "${d.taskId}" of Dag "${d.dagId}" waits for "${d.upstream}", which is not a task of this Dag.`,
+    "Call that task in this Dag, or remove the dependency.",
   ),
 } as const satisfies Record<string, ErrorDefinition>;
 

@@ -1,3 +1,7 @@
+export { toJsonView } from "./codec/json-view.ts";
+export { type MessageOptions, messageMediaType, packMessage, unpackMessage } from "./codec/message.ts";
+export { fromTagged, toTagged } from "./codec/tagged.ts";
+export { decodeValue, type EncodeOptions, encodeValue } from "./codec/value-bytes.ts";
 export type {
   ArtifactManifest,
   ArtifactPart,
