@@ -125,6 +125,11 @@ export const errors = {
     (d) =>
       `${d.log ? `Read ${d.log}. ` : ""}If it cannot run here, set AIRLOOM__DATABASE__URL to a server of your own.`,
   ),
+  DATABASE_STOP_FAILED: define(
+    500,
+    (d) => `PostgreSQL (pid ${d.pid}) does not stop, not even by SIGKILL.`,
+    "The process waits for the kernel, mostly for a disk; look at the machine.",
+  ),
   DATABASE_BUSY: define(
     503,
     (d) =>

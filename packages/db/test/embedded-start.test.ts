@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { startEmbedded } from "@airloom/db";
 import { afterAll, expect, test } from "vitest";
@@ -79,7 +79,7 @@ test("a home whose path is too long for a socket, or full of odd characters, wor
     expect(statSync(socketDir).mode & 0o777).toBe(0o700);
     expect((await startEmbedded({ home })).pid).toBe(server.pid);
     await server.stop();
-    if (!socketDir.startsWith(home)) rmSync(socketDir, { recursive: true });
+    if (!socketDir.startsWith(home)) expect(existsSync(socketDir)).toBe(false);
   }
 });
 

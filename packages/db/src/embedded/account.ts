@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { userInfo } from "node:os";
+import { dirname, join } from "node:path";
 import type { Installation } from "./installation.ts";
 import { programOf } from "./installation.ts";
 
@@ -70,8 +71,11 @@ export function spawnAs(
 /** The environment of PostgreSQL's programs. Messages in English, because some are read by this code. */
 export function programEnvironment(installation: Installation): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { PATH: "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", LC_ALL: "C", TZ: "UTC" };
-  const variable = process.platform === "darwin" ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH";
-  return installation.libraryDir === undefined ? env : { ...env, [variable]: installation.libraryDir };
+  const { libraryDir, binDir } = installation;
+  if (libraryDir === undefined) return env;
+  // Libraries look for others where they were found themselves, which is among the links: name the real folder too.
+  const folders = `${libraryDir}:${join(dirname(binDir), "lib")}`;
+  return { ...env, [process.platform === "darwin" ? "DYLD_LIBRARY_PATH" : "LD_LIBRARY_PATH"]: folders };
 }
 
 /** Runs a program to its end and collects what it said. A program that cannot be started is an exit like any other. */

@@ -5,52 +5,50 @@ import { databaseName, socketUrl } from "./server.ts";
 const connectTimeout = 5_000;
 
 /**
- * Whether a real connection to the server behind a socket folder works and reaches the cluster meant. Makes the
- * `airloom` database when it is missing (first start, or a crash between the two).
+ * Whether a real connection to the server behind a socket folder works and reaches the server with this pid. Makes the
+ * database `airloom` when it is missing: on the first start, or after a crash between the two.
  */
 export async function reachDatabase(socketDir: string, pid: number): Promise<boolean> {
-  try {
-    return await isServer(socketUrl(socketDir), pid);
-  } catch (error) {
-    if ((error as { code?: string }).code !== noSuchDatabase) return false;
-  }
-  await createDatabase(socketDir);
-  return isServer(socketUrl(socketDir), pid);
-}
-
-const noSuchDatabase = "3D000";
-const duplicateDatabase = "42P04";
-const nameTaken = "23505";
-
-/** Asks the server for its own `postmaster.pid`: a socket may outlive its server and be taken over by another. */
-async function isServer(url: string, pid: number): Promise<boolean> {
-  const client = await connected(url);
-  try {
-    const { rows } = await client.query<{ first: string }>(
-      "select split_part(pg_read_file('postmaster.pid'), E'\\n', 1) as first",
-    );
-    return Number(rows[0]?.first) === pid;
-  } finally {
-    await client.end();
-  }
-}
-
-async function createDatabase(socketDir: string): Promise<void> {
-  const client = await connected(socketUrl(socketDir, "postgres"));
-  try {
-    await client.query(`create database ${databaseName}`);
-  } catch (error) {
-    const code = (error as { code?: string }).code;
-    if (code !== duplicateDatabase && code !== nameTaken) throw error;
-  } finally {
-    await client.end();
-  }
-}
-
-async function connected(url: string): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: connectTimeout });
+  const client = new pg.Client({
+    connectionString: socketUrl(socketDir, "postgres"),
+    connectionTimeoutMillis: connectTimeout,
+  });
   // A server that dies while we talk to it also shows as an error of the query.
   client.on("error", () => {});
-  await client.connect();
-  return client;
+  try {
+    await client.connect();
+    return await ensureDatabase(client, pid);
+  } catch (error) {
+    // Too busy for one more client is still a running server.
+    if (stateOf(error) === tooManyConnections) return true;
+    if (isPassing(error)) return false;
+    throw error;
+  } finally {
+    await client.end().catch(() => {});
+  }
 }
+
+/** A socket may outlive its server and be taken over by another, so the server is asked for its own `postmaster.pid`. */
+const introduction = `
+  select split_part(pg_read_file('postmaster.pid'), E'\\n', 1) as pid,
+         exists (select from pg_database where datname = '${databaseName}') as made`;
+
+async function ensureDatabase(client: pg.Client, pid: number): Promise<boolean> {
+  const { rows } = await client.query<{ pid: string; made: boolean }>(introduction);
+  const server = rows[0];
+  if (Number(server?.pid) !== pid) return false;
+  if (!server?.made) await client.query(`create database ${databaseName}`);
+  return true;
+}
+
+const tooManyConnections = "53300";
+/** SQLSTATEs of a server that starts or stops, and of a database somebody else made this moment. */
+const passingStates = new Set(["57P01", "57P02", "57P03", "42P04", "23505"]);
+
+/** Whether asking again may help: everything below SQL, and a few states of the server. */
+const isPassing = (error: unknown): boolean => {
+  const state = stateOf(error);
+  return state === undefined || passingStates.has(state);
+};
+
+const stateOf = (error: unknown): string | undefined => (error instanceof pg.DatabaseError ? error.code : undefined);

@@ -1,5 +1,16 @@
 import { createHash } from "node:crypto";
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { AirloomError } from "@airloom/core";
@@ -32,7 +43,7 @@ export function openHome(path: string): EmbeddedHome {
   const usersDir = makeFolder(run, "db-users");
   return {
     home,
-    logFile: join(logs, "postgres.log"),
+    logFile: makeFile(logs, "postgres.log"),
     lockFile: join(run, "db.lock"),
     usersDir,
     locationFile: join(home, "postgres.location"),
@@ -88,19 +99,23 @@ export function openSocketDir(
 ): string {
   const beside = join(parent, "socket");
   const folder = fitsSocket(beside) ? beside : join(shortTmp(), `airloom-${digestOf(dataDir)}`);
+  if (isRoot()) removeForeign(folder);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const stat = lstatSync(folder);
-  const allowed = [process.getuid?.() ?? 0, owner?.uid ?? 0, 0];
-  // In a shared folder someone else may have made it first, to listen in.
-  if (!stat.isDirectory() || !allowed.includes(stat.uid)) {
-    throw new AirloomError("DATABASE_START_FAILED", {
-      reason: `${folder} must be a folder of our own, and belongs to uid ${stat.uid}`,
-      log: "",
-    });
+  // In the system's folder for temporary files someone else may have made it first, to listen in.
+  if (!stat.isDirectory() || stat.uid !== process.getuid?.()) {
+    const reason = `${folder} must be a folder of our own, and belongs to uid ${stat.uid}`;
+    throw new AirloomError("DATABASE_START_FAILED", { reason, log: "" });
   }
   if (owner && isRoot()) chownSync(folder, owner.uid, owner.gid);
   chmodSync(folder, 0o700);
   return folder;
+}
+
+/** Left by a server that ran under another account, or put there by a stranger: either way root makes it anew. */
+function removeForeign(folder: string): void {
+  const stat = lstatSync(folder, { throwIfNoEntry: false });
+  if (stat && (stat.uid !== 0 || !stat.isDirectory())) rmSync(folder, { recursive: true });
 }
 
 const fitsSocket = (folder: string): boolean => Buffer.byteLength(join(folder, ".s.PGSQL.5432")) <= longestSocketPath;
@@ -117,10 +132,22 @@ function digestOf(dataDir: string): string {
 
 function makeFolder(parent: string, name: string): string {
   const folder = join(parent, name);
-  const isNew = mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined;
-  const owner = statSync(parent);
-  if (isNew && isRoot() && owner.uid !== 0) chownSync(folder, owner.uid, owner.gid);
+  if (mkdirSync(folder, { recursive: true, mode: 0o700 }) !== undefined) shareOwner(parent, folder);
   return folder;
+}
+
+function makeFile(parent: string, name: string): string {
+  const file = join(parent, name);
+  if (!existsSync(file)) {
+    writeFileSync(file, "", { mode: 0o600, flag: "a" });
+    shareOwner(parent, file);
+  }
+  return file;
+}
+
+function shareOwner(parent: string, made: string): void {
+  const owner = statSync(parent);
+  if (isRoot() && owner.uid !== 0) chownSync(made, owner.uid, owner.gid);
 }
 
 function assertOwn(dataDir: string, log: string): void {

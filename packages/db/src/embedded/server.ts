@@ -1,4 +1,6 @@
 import type { ChildProcess } from "node:child_process";
+import { rmdirSync } from "node:fs";
+import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { AirloomError } from "@airloom/core";
 import { servesDataDir } from "./postmaster-file.ts";
@@ -50,8 +52,21 @@ export function embeddedServer(running: RunningServer): EmbeddedServer {
     dataDir,
     attached: child === undefined,
     exited: child ? childExit(child) : watchExit(pid),
-    stop: (mode = "fast") => stopServer(pid, dataDir, mode),
+    async stop(mode = "fast") {
+      await stopServer(pid, dataDir, mode);
+      removeTemporary(running);
+    },
   };
+}
+
+/** A socket folder outside the home (its path was too long) would otherwise stay behind. */
+function removeTemporary({ socketDir, dataDir }: RunningServer): void {
+  if (socketDir.startsWith(dirname(dataDir))) return;
+  try {
+    rmdirSync(socketDir);
+  } catch {
+    // Not empty: the next server stands in it already.
+  }
 }
 
 /** Resolves when a process that is our child has ended. */
@@ -99,8 +114,5 @@ async function stopServer(pid: number, dataDir: string, mode: StopMode): Promise
     while (stillRuns(identity) && performance.now() < deadline) await sleep(5);
     if (!stillRuns(identity)) return;
   }
-  throw new AirloomError("DATABASE_START_FAILED", {
-    reason: `the server (pid ${pid}) does not stop, not even by SIGKILL`,
-    log: "",
-  });
+  throw new AirloomError("DATABASE_STOP_FAILED", { pid });
 }

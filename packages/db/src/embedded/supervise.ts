@@ -59,7 +59,12 @@ export function superviseEmbedded(options: EmbeddedOptions): EmbeddedSupervisor 
       session ??= openSession(resolveEmbeddedOptions(options), (current) => {
         server = current;
       });
-      await session;
+      try {
+        await session;
+      } catch (error) {
+        session = undefined;
+        throw error;
+      }
     },
     stop,
     [Symbol.asyncDispose]: () => stop("disposed"),
@@ -105,10 +110,11 @@ async function keepRunning(
 ): Promise<void> {
   let server: EmbeddedServer | undefined = watch.server;
   let delay = firstDelay;
+  const leaving = aborted(watch.signal);
   while (!watch.signal.aborted) {
     if (server) {
       const began = performance.now();
-      const exit = await Promise.race([server.exited, aborted(watch.signal)]);
+      const exit = await Promise.race([server.exited, leaving]);
       if (exit === "aborted") return;
       if (performance.now() - began > healthyAfter) delay = firstDelay;
       options.log(
