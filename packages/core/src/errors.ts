@@ -137,6 +137,36 @@ export const errors = {
     "Wait for it, or end that process and start again.",
   ),
 
+  DATABASE_UNREACHABLE: define(
+    503,
+    (d) =>
+      `The database cannot be reached: ${d.reason}.${d.outcome === "unknown" ? " Whether the last change was kept is not known." : ""}`,
+    (d) =>
+      d.outcome === "unknown"
+        ? "Read the current state before you try again."
+        : "Check that PostgreSQL runs and that AIRLOOM__DATABASE__URL is right, then try again; nothing was changed.",
+  ),
+  DATABASE_OVERLOADED: define(
+    503,
+    (d) => `The database took too long: ${d.reason}.`,
+    "Try again; if it stays, look for long transactions (pg_stat_activity) and slow disks.",
+  ),
+  DATABASE_TOO_NEW: define(
+    500,
+    (d) => `The database has schema version ${d.have}; this version of Airloom knows versions up to ${d.known}.`,
+    "Use the newer Airloom that migrated it, or another database.",
+  ),
+  DATABASE_CHANGED: define(
+    500,
+    (d) => `Migration ${d.migration} was applied to this database with another text than this version of Airloom has.`,
+    "Use the version of Airloom that made the database, or another database.",
+  ),
+  DATABASE_MIGRATION_FAILED: define(
+    500,
+    (d) => `Migration ${d.migration} failed and was undone: ${d.reason}.`,
+    "Correct what the message names and migrate again; what was applied before it stays.",
+  ),
+
   // execution contract
   ATTEMPT_FENCED: define(
     409,

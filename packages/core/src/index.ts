@@ -1,13 +1,80 @@
-export type { DagGraph } from "./dag-spec/dag-graph.ts";
+export { type DagGraph, graphOf } from "./dag-spec/dag-graph.ts";
 export { type DagSpec, type GroupSpec, specFormat } from "./dag-spec/dag-spec.ts";
+export { branchExclusions, exclusionsOf, shortCircuitExclusions } from "./dag-spec/exclusions.ts";
+export { mapSourceTasks, type SourceLength, sourceLengthsOf } from "./dag-spec/map-sources.ts";
+export { specLimits } from "./dag-spec/spec-limits.ts";
 export type { ArgSpec, RunField, TaskKind, TaskSpec } from "./dag-spec/task-spec.ts";
+export { readSpec } from "./dag-spec/upcast.ts";
 export { type Duration, formatDuration, parseDuration } from "./duration.ts";
 export { AirloomError, type ErrorCode, errors } from "./errors.ts";
 export type { Json, JsonObject } from "./json.ts";
 export { parseRunId, runId } from "./run-id.ts";
-export type { DagRunView, RunView, SourceLength, Tally, TaskInstanceView } from "./scheduling/run-view.ts";
+export {
+  type Admission,
+  type AdmissionCandidate,
+  admit,
+  type Capacity,
+  taskSlotKey,
+} from "./scheduling/admission.ts";
+export { decideAdvance } from "./scheduling/advance.ts";
+export type {
+  AdvanceCode,
+  AdvanceDecision,
+  AdvanceLimits,
+  AdvanceMove,
+  Expansion,
+} from "./scheduling/advance-decision.ts";
+export {
+  type ClearDecision,
+  type ClearMove,
+  type ClearOptions,
+  type ClearView,
+  decideClear,
+} from "./scheduling/clear.ts";
+export { type ExplainSubject, explain } from "./scheduling/explain.ts";
+export type { ExplainFacts, Explanation } from "./scheduling/explanation.ts";
+export {
+  decideFinish,
+  type FinishCode,
+  type FinishDecision,
+  type FinishedAttempt,
+  type FinishOutcome,
+} from "./scheduling/finish.ts";
+export {
+  decideMarkRun,
+  decideMarkTask,
+  type MarkMove,
+  type MarkOptions,
+  type MarkRunDecision,
+  type MarkTaskDecision,
+} from "./scheduling/mark.ts";
+export { decidePast, type PastStates } from "./scheduling/past.ts";
+export { mapLength, readiness, readinessIn } from "./scheduling/readiness.ts";
+export { type RetryKey, retryDelaySeconds } from "./scheduling/retry-delay.ts";
+export { decideRunOutcome, type RunOutcome, type RunOutcomeFacts } from "./scheduling/run-outcome.ts";
+export {
+  decideFailFast,
+  decideRunTimeout,
+  runTimeoutAt,
+  type StopDecision,
+  type StopMove,
+  type StopView,
+} from "./scheduling/run-stop.ts";
+export type { DagRunView, RunView, Tally, TaskInstanceView } from "./scheduling/run-view.ts";
+export { selectInstances, type TaskSelection } from "./scheduling/selection.ts";
+export {
+  addTallies,
+  countTallies,
+  emptyTally,
+  initialTallies,
+  type StateChange,
+  type TallyDelta,
+  tallyDeltasFor,
+} from "./scheduling/tally.ts";
+export { triggerRuleVerdict } from "./scheduling/trigger-rule.ts";
 export { type TriggerRule, triggerRuleNames } from "./scheduling/trigger-rule-name.ts";
 export { type HeldCode, pass, type SettleCode, type Verdict, type WaitCode } from "./scheduling/verdict.ts";
+export type { Service, Timers } from "./service.ts";
 export {
   type DagRunState,
   dagRunMoves,
@@ -18,6 +85,7 @@ export {
   runTypes,
   type TriggeredBy,
 } from "./states/dag-run-state.ts";
+export { dagRunDiagram, stateDiagram, taskInstanceDiagram } from "./states/state-diagram.ts";
 export {
   type FinishedState,
   finishedStates,

@@ -1,4 +1,5 @@
 import type { DagGraph } from "../dag-spec/dag-graph.ts";
+import type { SourceLength } from "../dag-spec/map-sources.ts";
 import type { JsonObject } from "../json.ts";
 import type { DagRunState, RunType } from "../states/dag-run-state.ts";
 import type { TaskInstanceState } from "../states/task-instance-state.ts";
@@ -48,9 +49,6 @@ export interface TaskInstanceView {
   readonly leaseUntil: Date | null;
 }
 
-/** Length of a list that a mapped task reads: a number, `pending` until its source finished, `missing` when it gave no list. */
-export type SourceLength = number | "pending" | "missing";
-
 /** A snapshot of a run, or of the part of it that has to be decided. */
 export interface RunView {
   readonly run: DagRunView;
@@ -64,4 +62,10 @@ export interface RunView {
   readonly past: ReadonlyMap<string, "met" | "unmet">;
   /** For mapped tasks: lengths of the lists, in the order of the arguments. */
   readonly sourceLengths: ReadonlyMap<string, readonly SourceLength[]>;
+  /** How many instances of a mapped task there are (indexes 0 … n-1): lets a cleared one grow when its list did. Absent = it does not grow. */
+  readonly expanded?: ReadonlyMap<string, number>;
+  /** How long after its lease an earlier attempt counts as possibly alive, ms. @default 0 */
+  readonly leaseGraceMs?: number;
+  /** True when `instances` and `tallies` hold all unfinished instances of the run: nothing more to load. @default false */
+  readonly whole?: boolean;
 }

@@ -20,6 +20,8 @@ export type SettleCode =
   | "trigger_rule"
   | "map_source_empty"
   | "map_source_missing"
+  | "map_index_gone"
+  | "map_too_long"
   | "task_removed";
 
 /** What core decided about one instance, with its reason. The first check that does not pass wins. */
@@ -34,10 +36,10 @@ export const pass: Verdict = { kind: "pass" };
 export type HeldCode =
   | "dag_paused"
   | "executor_full"
+  | "executor_missing"
   | "pool_full"
   | "pool_missing"
   | "pool_too_small"
-  | "dag_limit"
   | "run_limit"
   | "task_limit"
   | "task_run_limit";
