@@ -19,8 +19,9 @@ export interface NewDagRun {
 
 export interface DagRunVerbs {
   /**
-   * State `queued`. Null when the Dag already has this run id, or a run of this logical date: nothing is written then. Waits
-   * while another transaction is inserting the same one. The Dag's short number grows; one given to a committed run is never given again.
+   * State `queued`. Null when the Dag already has this run id, or a run of this logical date: nothing is written then. The
+   * Dag's row is locked until the end: its short number is given out under that lock, and never twice to committed runs. The Dag must
+   * exist and have this version, else it throws.
    */
   insertRun(run: NewDagRun): Promise<DagRunRow | null>;
   findRun(dagId: string, runId: string): Promise<DagRunRow | null>;
@@ -50,6 +51,8 @@ export interface DagRunVerbs {
   listStartableRuns(limit: number): Promise<readonly DagRunRow[]>;
   /** Absent = 0. */
   countRunningRuns(dagIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
+  /** Queued and running: a Dag with so many gets no further scheduled run. */
+  countActiveRuns(dagIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Running runs that started longer ago than the `runTimeoutSeconds` of the version they are pinned to. */
   listTimedOutRuns(limit: number): Promise<readonly number[]>;
   /** States of the newest finished runs, newest `runAfter` first (then newest key): for pausing after failures in a row. */

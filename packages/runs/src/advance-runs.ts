@@ -1,0 +1,97 @@
+import type { DagRunRow, TaskInstanceRow, Tx } from "@airloom/store";
+import { admit } from "./admit.ts";
+import { advance } from "./advance.ts";
+import type { RunsDeps } from "./deps.ts";
+import type { ViewScope } from "./load-run-view.ts";
+import { settleRun } from "./settle-run.ts";
+
+/** What one transaction did to its runs, to be told after commit. */
+export interface RunsChanged {
+  readonly moved: readonly TaskInstanceRow[];
+  readonly queued: readonly TaskInstanceRow[];
+  readonly ended: readonly DagRunRow[];
+  /** A limiter row was busy: scheduled instances wait for the admission loop. */
+  readonly admissionBusy: boolean;
+}
+
+/** What is to be looked at in one locked run, and what the caller changed in it already. */
+export interface RunToAdvance {
+  readonly run: DagRunRow;
+  readonly scope: ViewScope;
+  /** Already written by the caller to `unfinished` after the row was read. */
+  readonly unfinishedDelta: number;
+}
+
+/** Advances locked, running runs, admits what fits without waiting, ends those that are over. The step every finish, start, wake-up and clear shares. */
+export async function advanceLocked(tx: Tx, deps: RunsDeps, items: readonly RunToAdvance[]): Promise<RunsChanged> {
+  const moved: TaskInstanceRow[] = [];
+  const ended: DagRunRow[] = [];
+  for (const { run, scope, unfinishedDelta } of items) {
+    if (run.state !== "running") continue;
+    const { graph } = await deps.versions.load(tx, run.versionId);
+    const locked = { tx, deps, run, graph };
+    const advanced = await advance(locked, scope);
+    moved.push(...advanced.moved);
+    const over = await settleRun(locked, run.unfinished + unfinishedDelta + advanced.unfinishedDelta);
+    if (over) ended.push(over);
+  }
+  const heldRuns = items.map((item) => item.run).filter((run) => run.state === "running");
+  const admission = heldRuns.length > 0 ? await admit(tx, deps, { heldRuns }) : { queued: [], busy: false };
+  return { moved, queued: admission.queued, ended, admissionBusy: admission.busy };
+}
+
+/**
+ * Takes wake-ups and advances their runs, whole. The wake-ups are deleted with the transaction, so a crash brings them back.
+ * @returns how many runs were looked at; 0 = nothing waits.
+ */
+export async function advanceWokenRuns(deps: RunsDeps, limit = 20): Promise<number> {
+  const { count, changed } = await deps.store.tx(async (tx) => {
+    const woken = await tx.takeWakeups(limit);
+    if (woken.length === 0) return { count: 0, changed: null };
+    const runs = await tx.lockRuns(woken);
+    const items = runs.map((run) => ({ run, scope: "all" as const, unfinishedDelta: 0 }));
+    return { count: runs.length, changed: await advanceLocked(tx, deps, items) };
+  });
+  if (changed) tellRuns(deps, changed);
+  return count;
+}
+
+/** Queues what there is room for, over all runs, taking the limiter locks in their order. */
+export async function admitWaiting(deps: RunsDeps): Promise<number> {
+  const { queued } = await deps.store.tx((tx) => admit(tx, deps, {}));
+  tellRuns(deps, { moved: [], queued, ended: [], admissionBusy: false });
+  return queued.length;
+}
+
+/** Hints and events of a committed transaction. Here stands who is woken by what (see `what-wakes-whom.md` beside this file). */
+export function tellRuns(deps: RunsDeps, changed: RunsChanged): void {
+  const { store, tell } = deps;
+  if (changed.queued.length > 0) store.hint("queued");
+  if (changed.admissionBusy) store.hint("admission");
+  if (changed.ended.length > 0) {
+    store.hint("runs");
+    store.hint("admission");
+  }
+  for (const row of [...changed.moved, ...changed.queued]) tell(taskInstanceMoved(row));
+  for (const run of changed.ended) tell(runMoved(run));
+}
+
+export const taskInstanceMoved = (row: TaskInstanceRow) => ({
+  event: "taskInstance:moved" as const,
+  dagId: row.dagId,
+  runKey: row.runKey,
+  taskId: row.taskId,
+  mapIndex: row.mapIndex,
+  tryNumber: row.tryNumber,
+  to: row.state,
+  code: row.code,
+  seconds: row.startedAt && row.endedAt ? (row.endedAt.getTime() - row.startedAt.getTime()) / 1000 : null,
+});
+
+export const runMoved = (run: DagRunRow) => ({
+  event: "dagRun:moved" as const,
+  dagId: run.dagId,
+  runId: run.runId,
+  to: run.state,
+  seconds: run.startedAt && run.endedAt ? (run.endedAt.getTime() - run.startedAt.getTime()) / 1000 : null,
+});

@@ -1,0 +1,91 @@
+import { type AdvanceDecision, type AdvanceMove, decideAdvance, type Expansion, isFinished } from "@airloom/core";
+import type { NewTaskInstance, TaskInstanceMove, TaskInstanceRow } from "@airloom/store";
+import { type LoadedRunView, loadRunView, type ViewScope } from "./load-run-view.ts";
+import type { LockedRun } from "./locked-run.ts";
+
+/** What a call of `advance` changed. */
+export interface Advanced {
+  readonly moved: readonly TaskInstanceRow[];
+  /** What it adds to the run's `unfinished` (already written). */
+  readonly unfinishedDelta: number;
+}
+
+/**
+ * Moves every instance in `scope` that may go on: to `scheduled`, or to the state its trigger rule or branch settles it in, and
+ * expands mapped tasks. A finish passes the tasks directly below what finished; a cascade that leaves that scope loads the whole
+ * run once.
+ */
+export async function advance(locked: LockedRun, scope: ViewScope): Promise<Advanced> {
+  if (scope !== "all" && scope.length === 0) return { moved: [], unfinishedDelta: 0 };
+  const view = await loadRunView(locked, scope);
+  const decision = decideAdvance(view, locked.tx.now, { maxMapLength: locked.deps.settings.maxMapLength });
+  const first = await apply(locked, view, decision);
+  if (decision.needsMore.length === 0) return first;
+  const rest = await advance(locked, "all");
+  return {
+    moved: [...first.moved, ...rest.moved],
+    unfinishedDelta: first.unfinishedDelta + rest.unfinishedDelta,
+  };
+}
+
+async function apply({ tx, deps, run }: LockedRun, view: LoadedRunView, decision: AdvanceDecision): Promise<Advanced> {
+  const rows = new Map(view.instances.map((row) => [row.id, row]));
+  const expanded = decision.expansions.map((expansion) =>
+    expand(expansion, rows.get(expansion.instance.id), deps.newId),
+  );
+  const added = expanded.flatMap(({ instances }) => instances);
+  const moves = [...decision.moves.map(moveOf), ...expanded.flatMap((expansion) => expansion.moves)];
+  const finished = moves.filter((move) => isFinished(move.to)).length;
+  const unfinishedDelta = added.length - finished;
+  const retried = decision.moves.flatMap(({ instance }) => (instance.state === "up_for_retry" ? [instance] : []));
+  const deltas = decision.tallyDeltas.map(({ taskId, delta }) => ({ taskId, ...delta }));
+  // Sent together, run in this order: rows are there before they move.
+  const [, , moved] = await Promise.all([
+    retried.length > 0 ? tx.deleteXComs(run.id, retried) : undefined,
+    added.length > 0 ? tx.insertTaskInstances(added) : undefined,
+    moves.length > 0 ? tx.moveTaskInstances(moves) : [],
+    deltas.length > 0 ? tx.addTallies(run.id, deltas) : undefined,
+    unfinishedDelta !== 0 ? tx.adjustUnfinished([{ runKey: run.id, delta: unfinishedDelta }]) : undefined,
+  ]);
+  if (moved.length !== moves.length) throw new Error(`run ${run.id} changed under its lock`);
+  return { moved, unfinishedDelta };
+}
+
+const moveOf = ({ instance, to, code, tryNumber, mapIndex }: AdvanceMove): TaskInstanceMove => ({
+  id: instance.id,
+  from: instance.state,
+  attempt: instance.attempt,
+  to,
+  set: {
+    tryNumber,
+    nextDueAt: null,
+    code: to === "scheduled" || to === "none" ? null : code,
+    ...(mapIndex === instance.mapIndex ? {} : { mapIndex }),
+    ...(tryNumber === instance.tryNumber ? {} : { losses: 0 }),
+  },
+});
+
+/** The instances that a mapped task lacks, like the one they are made from, and their first move. */
+function expand({ have, length, to }: Expansion, from: TaskInstanceRow | undefined, newId: () => string) {
+  if (!from) return { instances: [], moves: [] };
+  const { runKey, dagId, taskId, operator, maxTries, pool, poolSlots, queue, executor, priority } = from;
+  const instances = Array.from({ length: length - have }, (_, offset): NewTaskInstance => {
+    const mapIndex = have + offset;
+    return {
+      id: newId(),
+      runKey,
+      dagId,
+      taskId,
+      mapIndex,
+      operator,
+      maxTries,
+      pool,
+      poolSlots,
+      queue,
+      executor,
+      priority,
+    };
+  });
+  const set = to === "scheduled" ? { tryNumber: 1 } : { code: "nothing_to_run" };
+  return { instances, moves: instances.map(({ id }): TaskInstanceMove => ({ id, from: "none", attempt: 0, to, set })) };
+}

@@ -1,0 +1,50 @@
+import type { TaskSpec } from "@airloom/core";
+import type { ClaimedRow, ClaimOptions, DagRunRow, Tx } from "@airloom/store";
+import { taskInstanceMoved } from "./advance-runs.ts";
+import type { RunsDeps } from "./deps.ts";
+import { type Inputs, loadInputs, variablesOf } from "./inputs.ts";
+import type { Version } from "./versions.ts";
+
+/** A claimed attempt with all that its workload is made of. */
+export interface Claimed {
+  readonly instance: ClaimedRow;
+  readonly run: DagRunRow;
+  readonly version: Version;
+  readonly task: TaskSpec;
+  readonly inputs: Inputs;
+  readonly variables: readonly string[];
+}
+
+/** Claims up to one queued attempt per token hash, best first. `repeat`: what the hashes already hold comes first. */
+export async function claim(
+  deps: RunsDeps,
+  options: ClaimOptions & { readonly repeat?: boolean },
+): Promise<readonly Claimed[]> {
+  if (options.tokenHashes.length === 0) return [];
+  const { fresh, claimed } = await deps.store.tx(async (tx) => {
+    const held = options.repeat ? await tx.findClaimed(options.tokenHashes) : [];
+    const taken = new Set(held.map((row) => row.tokenHash));
+    const tokenHashes = options.tokenHashes.filter((hash) => !taken.has(hash));
+    const fresh = tokenHashes.length > 0 ? await tx.claimQueued({ ...options, tokenHashes }) : [];
+    return { fresh, claimed: await withInputs(tx, deps, [...held, ...fresh]) };
+  });
+  for (const row of fresh) deps.tell(taskInstanceMoved(row));
+  return claimed;
+}
+
+async function withInputs(tx: Tx, deps: RunsDeps, rows: readonly ClaimedRow[]): Promise<readonly Claimed[]> {
+  if (rows.length === 0) return [];
+  const runs = await tx.listRunsByKey([...new Set(rows.map((row) => row.runKey))]);
+  const claimed: Claimed[] = [];
+  for (const run of runs) {
+    const version = await deps.versions.load(tx, run.versionId);
+    const own = rows.filter((row) => row.runKey === run.id);
+    const inputs = await loadInputs({ tx, run, graph: version.graph }, own, deps.settings.inlineValueBytes);
+    for (const instance of own) {
+      const task = version.graph.tasks.get(instance.taskId);
+      const its = inputs.get(instance.id);
+      if (task && its) claimed.push({ instance, run, version, task, inputs: its, variables: variablesOf(task.args) });
+    }
+  }
+  return claimed;
+}

@@ -1,0 +1,144 @@
+import {
+  AirloomError,
+  type ClearOptions,
+  decideClear,
+  decideMarkTask,
+  isFinished,
+  type MarkOptions,
+} from "@airloom/core";
+import type { DagRunRow, TaskInstanceMove, TaskInstanceRow, Tx } from "@airloom/store";
+import { taskInstanceMoved } from "./advance-runs.ts";
+import type { RunsDeps } from "./deps.ts";
+import { type LockedRun, lockRuns } from "./locked-run.ts";
+import { markRun, mayBeAlive } from "./stop-run.ts";
+
+/** What a user's action would change, or has changed. */
+export interface Changed {
+  readonly run: DagRunRow;
+  readonly instances: readonly TaskInstanceRow[];
+}
+
+interface Applied {
+  readonly moves: readonly TaskInstanceMove[];
+  readonly deciders: readonly string[];
+  readonly restartsRun: boolean;
+}
+
+/** Clears instances of one run, so that they run again. `dryRun` says what it would do and changes nothing. */
+export const clearTasks = (
+  deps: RunsDeps,
+  runKey: number,
+  options: ClearOptions & { readonly dryRun?: boolean },
+): Promise<Changed> =>
+  change({ deps, runKey, dryRun: options.dryRun ?? false }, (rows, { run, graph }) => {
+    const decision = decideClear({ graph, runState: run.state, instances: rows }, options);
+    return {
+      moves: decision.moves.map(({ instance, to, maxTries, code }) => moveFor(instance, to, { maxTries, code })),
+      deciders: decision.deciders,
+      restartsRun: decision.run === "queued",
+    };
+  });
+
+/** Sets instances to a final state by a user's word. */
+export const markTasks = (
+  deps: RunsDeps,
+  runKey: number,
+  options: MarkOptions & { readonly dryRun?: boolean },
+): Promise<Changed> =>
+  change({ deps, runKey, dryRun: options.dryRun ?? false }, (rows, { run, graph }) => {
+    const decision = decideMarkTask({ graph, runState: run.state, instances: rows }, options);
+    return {
+      moves: decision.moves.map(({ instance, to, maxTries, code }) => moveFor(instance, to, { maxTries, code })),
+      deciders: decision.deciders,
+      restartsRun: decision.run === "queued",
+    };
+  });
+
+function moveFor(
+  { id, state, attempt }: Pick<TaskInstanceRow, "id" | "state" | "attempt">,
+  to: TaskInstanceMove["to"],
+  { maxTries, code }: { readonly maxTries: number; readonly code: string },
+): TaskInstanceMove {
+  return {
+    id,
+    from: state,
+    attempt,
+    to,
+    set: { maxTries, losses: 0, nextDueAt: null, code, dropLease: !mayBeAlive(state) },
+  };
+}
+
+interface Target {
+  readonly deps: RunsDeps;
+  readonly runKey: number;
+  readonly dryRun: boolean;
+}
+
+type Decide = (rows: readonly TaskInstanceRow[], locked: LockedRun) => Applied;
+
+async function change({ deps, runKey, dryRun }: Target, decide: Decide): Promise<Changed> {
+  const changed = await deps.store.tx(async (tx) => {
+    const locked = await lockOne(tx, deps, runKey);
+    const rows = await tx.listTaskInstances({ runKey });
+    const applied = decide(rows, locked);
+    if (dryRun) {
+      const ids = new Set(applied.moves.map((move) => move.id));
+      return { run: locked.run, instances: rows.filter((row) => ids.has(row.id)) };
+    }
+    return apply(locked, applied, rows);
+  });
+  if (!dryRun) {
+    for (const row of changed.instances) deps.tell(taskInstanceMoved(row));
+    deps.store.hint("wakeup");
+    deps.store.hint("runs");
+  }
+  return changed;
+}
+
+async function apply(
+  locked: LockedRun,
+  { moves, deciders, restartsRun }: Applied,
+  rows: readonly TaskInstanceRow[],
+): Promise<Changed> {
+  const { tx, run, graph } = locked;
+  if (moves.length === 0) return { run, instances: [] };
+  const before = new Map(rows.map((row) => [row.id, row]));
+  const again = moves.flatMap((move) => (isFinished(move.to) ? [] : (before.get(move.id) ?? [])));
+  const edges = [...graph.tasks.values()].flatMap((task) =>
+    task.upstream.map((upstream) => [task.id, upstream] as const),
+  );
+  const [instances] = await Promise.all([
+    tx.moveTaskInstances(moves),
+    again.length > 0 ? tx.deleteXComs(run.id, again) : undefined,
+    deciders.length > 0 ? tx.deleteExclusions(run.id, deciders) : undefined,
+    tx.recountRun(run.id, { tasks: edges.map(([task]) => task), upstreams: edges.map(([, upstream]) => upstream) }),
+    tx.wakeRuns([run.id], "user_action"),
+  ]);
+  const restarted = restartsRun
+    ? await tx.moveRun({ runKey: run.id, from: run.state, to: "queued", clear: true })
+    : null;
+  return { run: restarted ?? run, instances };
+}
+
+async function lockOne(tx: Tx, deps: RunsDeps, runKey: number): Promise<LockedRun> {
+  const [locked] = await lockRuns(tx, deps, [runKey]);
+  if (!locked) throw new AirloomError("NOT_FOUND", { what: "The run" });
+  return locked;
+}
+
+/** A user's word on a whole run. */
+export async function setRunState(
+  deps: RunsDeps,
+  runKey: number,
+  to: "queued" | "success" | "failed",
+): Promise<Changed> {
+  const { run, moved } = await deps.store.tx(async (tx) => {
+    const marked = await markRun(await lockOne(tx, deps, runKey), to);
+    await tx.wakeRuns([runKey], "user_action");
+    return marked;
+  });
+  for (const row of moved) deps.tell(taskInstanceMoved(row));
+  deps.store.hint("runs");
+  deps.store.hint("admission");
+  return { run, instances: moved };
+}

@@ -1,0 +1,60 @@
+import type { DagRunState, TaskInstanceState } from "@airloom/core";
+import type { Store } from "@airloom/store";
+import type { Versions } from "./versions.ts";
+
+/** What the moves of a run need from outside: a store, the Specs, ids, settings, and someone to tell. */
+export interface RunsDeps {
+  readonly store: Store;
+  readonly versions: Versions;
+  /** uuidv7. */
+  readonly newId: () => string;
+  readonly settings: RunsSettings;
+  /** Called after commit, never inside a transaction. */
+  readonly tell: (event: RunEvent) => void;
+}
+
+export interface RunsSettings {
+  /** Where a task goes that names no executor. */
+  readonly defaultExecutor: string;
+  /** A mapped task longer than this fails. */
+  readonly maxMapLength: number;
+  readonly leaseMs: number;
+  /** From the end of a lease to the next hand-out: longer than SIGTERM to SIGKILL. */
+  readonly graceMs: number;
+  /** Values up to this size travel with the workload; larger ones are fetched. */
+  readonly inlineValueBytes: number;
+  /** Attempts that may be lost in one try before it counts as failed. */
+  readonly maxLosses: number;
+}
+
+export const defaultRunsSettings: RunsSettings = {
+  defaultExecutor: "local",
+  maxMapLength: 1_024,
+  leaseMs: 30_000,
+  graceMs: 10_000,
+  inlineValueBytes: 64 * 1_024,
+  maxLosses: 3,
+};
+
+/** What happened, for people and listeners; the state itself is in the store. */
+export type RunEvent =
+  | { readonly event: "dagRun:created"; readonly dagId: string; readonly runId: string; readonly runType: string }
+  | {
+      readonly event: "dagRun:moved";
+      readonly dagId: string;
+      readonly runId: string;
+      readonly to: DagRunState;
+      readonly seconds: number | null;
+    }
+  | {
+      readonly event: "taskInstance:moved";
+      readonly dagId: string;
+      readonly runKey: number;
+      readonly taskId: string;
+      readonly mapIndex: number;
+      readonly tryNumber: number;
+      readonly to: TaskInstanceState;
+      readonly code: string | null;
+      readonly seconds: number | null;
+    }
+  | { readonly event: "dag:paused"; readonly dagId: string; readonly reason: string };

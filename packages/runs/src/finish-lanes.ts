@@ -1,0 +1,75 @@
+import { AirloomError } from "@airloom/core";
+import type { TaskInstanceRow } from "@airloom/store";
+import type { RunsDeps } from "./deps.ts";
+import { type Finish, type FinishResult, finishInRun, type PendingFinish } from "./finish.ts";
+
+/** Where outcomes arrive: one lane per run, which batches what came in while its last commit was in flight, and never waits. */
+export interface FinishLanes {
+  /** Remembers instances as they were claimed here, so that their finish need not read them. */
+  remember(instances: readonly TaskInstanceRow[]): void;
+  finish(finish: Finish): Promise<FinishResult>;
+}
+
+interface Waiting extends PendingFinish {
+  readonly resolve: (result: FinishResult) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** @param remembered How many claimed instances are kept at most. @default 10_000 */
+export function createFinishLanes(deps: RunsDeps, remembered = 10_000): FinishLanes {
+  const claimed = new Map<string, TaskInstanceRow>();
+  const lanes = new Map<number, Waiting[]>();
+
+  async function drain(runKey: number, lane: Waiting[]): Promise<void> {
+    while (lane.length > 0) {
+      const batch = lane.splice(0, 200);
+      await settle(deps, runKey, batch);
+    }
+    lanes.delete(runKey);
+  }
+
+  return {
+    remember(instances) {
+      for (const instance of instances) claimed.set(instance.id, instance);
+      for (const oldest of claimed.keys()) {
+        if (claimed.size <= remembered) break;
+        claimed.delete(oldest);
+      }
+    },
+    async finish(finish) {
+      const instance = claimed.get(finish.taskInstanceId) ?? (await findInstance(deps, finish));
+      claimed.delete(finish.taskInstanceId);
+      return new Promise((resolve, reject) => {
+        const lane = lanes.get(instance.runKey);
+        const waiting = { finish, instance, resolve, reject };
+        if (lane) {
+          lane.push(waiting);
+          return;
+        }
+        const opened = [waiting];
+        lanes.set(instance.runKey, opened);
+        void drain(instance.runKey, opened);
+      });
+    },
+  };
+}
+
+/** One bad item must not fail the rest of its batch: on error each is tried alone. */
+async function settle(deps: RunsDeps, runKey: number, batch: readonly Waiting[]): Promise<void> {
+  try {
+    const results = await finishInRun(deps, runKey, batch);
+    batch.forEach((waiting, index) => {
+      waiting.resolve(results[index] ?? "fenced");
+    });
+  } catch (error) {
+    if (batch.length === 1) return batch[0]?.reject(error);
+    for (const waiting of batch) await settle(deps, runKey, [waiting]);
+  }
+}
+
+async function findInstance(deps: RunsDeps, { taskInstanceId, attempt }: Finish): Promise<TaskInstanceRow> {
+  const instance = await deps.store.tx((tx) => tx.findTaskInstance(taskInstanceId));
+  if (!instance)
+    throw new AirloomError("ATTEMPT_FENCED", { taskInstanceId, attempt, reason: "the task instance is gone" });
+  return instance;
+}

@@ -1,0 +1,190 @@
+import {
+  decideFinish,
+  exclusionsOf,
+  type FinishedState,
+  isFinished,
+  type Json,
+  type TaskInstanceState,
+  tallyDeltasFor,
+} from "@airloom/core";
+import type { AttemptEnd, NewXCom, TaskInstanceMove, TaskInstanceRow } from "@airloom/store";
+import { advanceLocked, type RunsChanged, taskInstanceMoved, tellRuns } from "./advance-runs.ts";
+import type { RunsDeps } from "./deps.ts";
+import { type LockedRun, lockRuns } from "./locked-run.ts";
+import { failFast } from "./stop-run.ts";
+
+/** An attempt's outcome as its worker reported it. */
+export interface Finish {
+  readonly taskInstanceId: string;
+  readonly attempt: number;
+  readonly tokenHash: string;
+  readonly outcome: FinishOutcome;
+  readonly xcoms: readonly Omit<NewXCom, "runKey" | "taskId" | "mapIndex">[];
+}
+
+/** `decision`: what a branch chose, or whether a short circuit goes on. */
+export type FinishOutcome =
+  | { readonly kind: "succeeded"; readonly decision?: string | boolean }
+  | { readonly kind: "skipped"; readonly reason: string }
+  | { readonly kind: "failed"; readonly retry: boolean; readonly failure: Json; readonly fingerprint: string }
+  | { readonly kind: "rescheduled"; readonly at: string }
+  | { readonly kind: "lost"; readonly reason: string };
+
+/** `fenced`: another attempt or a user decided otherwise, nothing was written. */
+export type FinishResult = "recorded" | "repeated" | "fenced";
+
+/** One finish with the instance as it was claimed: while its attempt and token hold, nothing else in it can have changed. */
+export interface PendingFinish {
+  readonly finish: Finish;
+  readonly instance: TaskInstanceRow;
+}
+
+/**
+ * Records outcomes of one run, in one transaction: fence, outcome, values, counts, then everything that follows directly, as far
+ * as limits allow without waiting. A stale one is left out and the rest done again.
+ */
+export async function finishInRun(
+  deps: RunsDeps,
+  runKey: number,
+  items: readonly PendingFinish[],
+): Promise<readonly FinishResult[]> {
+  const results: FinishResult[] = items.map(() => "recorded");
+  let live = items.map((item, index) => ({ item, index }));
+  while (live.length > 0) {
+    const batch = live;
+    const stale = await tryFinish(
+      deps,
+      runKey,
+      batch.map(({ item }) => item),
+    );
+    if (stale.length === 0) return results;
+    for (const position of stale) {
+      const entry = batch[position];
+      if (entry) results[entry.index] = await whyStale(deps, entry.item);
+    }
+    live = batch.filter((_, position) => !stale.includes(position));
+  }
+  return results;
+}
+
+/** Thrown inside the transaction to undo it when some of its finishes turn out stale. */
+class StaleFinishes extends Error {
+  readonly positions: readonly number[];
+  constructor(positions: readonly number[]) {
+    super("stale finishes");
+    this.positions = positions;
+  }
+}
+
+async function tryFinish(deps: RunsDeps, runKey: number, items: readonly PendingFinish[]): Promise<readonly number[]> {
+  try {
+    const { moved, changed } = await deps.store.tx(async (tx) => {
+      const [locked] = await lockRuns(tx, deps, [runKey]);
+      if (!locked) throw new StaleFinishes(items.map((_, position) => position));
+      return recordFinishes(locked, items);
+    });
+    for (const row of moved) deps.tell(taskInstanceMoved(row));
+    tellRuns(deps, changed);
+    // A slot is free that no task of this run took: another run's may.
+    if (changed.queued.length < items.length) deps.store.hint("admission");
+    return [];
+  } catch (error) {
+    if (error instanceof StaleFinishes) return error.positions;
+    throw error;
+  }
+}
+
+interface Recorded {
+  readonly moved: readonly TaskInstanceRow[];
+  readonly changed: RunsChanged;
+}
+
+async function recordFinishes(locked: LockedRun, items: readonly PendingFinish[]): Promise<Recorded> {
+  const { tx, deps, run, graph } = locked;
+  const plans = items.map((item) => planFinish(item, locked));
+  const settled = plans.flatMap((plan) => (plan.settled ? [plan.settled] : []));
+  const xcoms = plans.flatMap((plan) => plan.xcoms);
+  const deltas = tallyDeltasFor(graph, settled);
+  // Counts and values are written on the assumption that no finish is stale; if one is, all of this is rolled back.
+  const [moved] = await Promise.all([
+    tx.moveTaskInstances(plans.map((plan) => plan.move)),
+    tx.endAttempts(plans.map((plan) => plan.end)),
+    xcoms.length > 0 ? tx.putXComs(xcoms) : undefined,
+    ...plans.flatMap((plan) => (plan.excluded ? [tx.putExclusion(run.id, plan.taskId, plan.excluded)] : [])),
+    deltas.length > 0
+      ? tx.addTallies(
+          run.id,
+          deltas.map(({ taskId, delta }) => ({ taskId, ...delta })),
+        )
+      : undefined,
+    settled.length > 0 ? tx.adjustUnfinished([{ runKey: run.id, delta: -settled.length }]) : undefined,
+  ]);
+  if (moved.length !== plans.length) {
+    const done = new Set(moved.map((row) => row.id));
+    throw new StaleFinishes(plans.flatMap((plan, position) => (done.has(plan.move.id) ? [] : [position])));
+  }
+  const stopped = await failFast(
+    locked,
+    settled.map(({ to }) => to),
+  );
+  const scope = [...new Set(settled.flatMap(({ taskId }) => graph.downstream.get(taskId) ?? []))];
+  const unfinishedDelta = stopped.unfinishedDelta - settled.length;
+  const changed = await advanceLocked(tx, deps, [{ run, scope, unfinishedDelta }]);
+  return { moved: [...moved, ...stopped.moved], changed };
+}
+
+interface FinishPlan {
+  readonly taskId: string;
+  readonly move: TaskInstanceMove;
+  readonly end: AttemptEnd;
+  readonly xcoms: readonly NewXCom[];
+  readonly settled: {
+    readonly taskId: string;
+    readonly from: TaskInstanceState;
+    readonly to: FinishedState;
+  } | null;
+  readonly excluded: readonly string[] | null;
+}
+
+function planFinish({ finish, instance }: PendingFinish, { tx, deps, run, graph }: LockedRun): FinishPlan {
+  const task = graph.tasks.get(instance.taskId);
+  if (!task) throw new Error(`task ${instance.taskId} is not in the version that run ${run.id} is pinned to`);
+  const { outcome } = finish;
+  const { taskId, mapIndex } = instance;
+  const { tryNumber, maxTries, losses } = instance;
+  const { maxLosses } = deps.settings;
+  const key = { dagId: run.dagId, taskId, runId: run.runId, mapIndex };
+  const decided = decideFinish({ key, task, tryNumber, maxTries, losses, maxLosses }, outcome, tx.now);
+  return {
+    taskId,
+    move: {
+      id: instance.id,
+      from: "running",
+      attempt: finish.attempt,
+      to: decided.to,
+      tokenHash: finish.tokenHash,
+      set: { code: decided.code, nextDueAt: decided.nextDueAt, losses: decided.losses },
+    },
+    end: {
+      taskInstanceId: instance.id,
+      attempt: finish.attempt,
+      outcome: outcome.kind,
+      failure: failureOf(outcome),
+      fingerprint: outcome.kind === "failed" ? outcome.fingerprint : null,
+    },
+    xcoms: finish.xcoms.map((xcom) => ({ ...xcom, runKey: run.id, taskId, mapIndex })),
+    settled: isFinished(decided.to) ? { taskId, from: "running", to: decided.to } : null,
+    excluded:
+      decided.to === "success" && outcome.kind === "succeeded" ? exclusionsOf(graph, taskId, outcome.decision) : null,
+  };
+}
+
+const failureOf = (outcome: FinishOutcome): Json => {
+  if (outcome.kind === "failed") return outcome.failure;
+  return outcome.kind === "lost" || outcome.kind === "skipped" ? { reason: outcome.reason } : null;
+};
+
+async function whyStale(deps: RunsDeps, { finish }: PendingFinish): Promise<FinishResult> {
+  const attempt = await deps.store.tx((tx) => tx.findAttempt(finish.taskInstanceId, finish.attempt));
+  return attempt?.outcome === finish.outcome.kind ? "repeated" : "fenced";
+}

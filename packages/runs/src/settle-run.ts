@@ -1,0 +1,44 @@
+import { decideRunOutcome, type TaskInstanceState } from "@airloom/core";
+import type { DagRunRow, TaskInstanceRow } from "@airloom/store";
+import type { RunAt } from "./load-run-view.ts";
+
+/**
+ * Ends a running run that has nothing unfinished (`unfinished` counts what this transaction changed), and returns it as it is then;
+ * null when it goes on. The run must be locked.
+ */
+export async function settleRun({ tx, run, graph }: RunAt, unfinished: number): Promise<DagRunRow | null> {
+  if (run.state !== "running" || unfinished > 0) return null;
+  const leaves = await tx.listTaskInstances({ runKey: run.id, taskIds: graph.leaves });
+  const outcome = decideRunOutcome({ unfinished, leafStates: countStates(leaves) });
+  if (outcome === "running") return null;
+  const moved = await tx.moveRun({ runKey: run.id, from: "running", to: outcome.state });
+  if (moved?.state === "failed") await pauseAfterFailures({ tx, run, graph });
+  // The next run of the Dag may have waited for this one: tasks that depend on past look again, queued runs may start.
+  return moved;
+}
+
+async function pauseAfterFailures({ tx, run, graph }: RunAt): Promise<void> {
+  const limit = graph.spec.maxConsecutiveFailedRuns;
+  if (limit === 0) return;
+  const outcomes = await tx.listRecentOutcomes(run.dagId, limit);
+  if (outcomes.length < limit || outcomes.some((state) => state !== "failed")) return;
+  await tx.setPaused([run.dagId], true);
+  await tx.insertEvents([
+    {
+      event: "dag:paused",
+      actor: "airloom",
+      dagId: run.dagId,
+      runId: run.runId,
+      taskId: null,
+      mapIndex: null,
+      tryNumber: null,
+      detail: { reason: `${limit} runs in a row failed` },
+    },
+  ]);
+}
+
+function countStates(rows: readonly TaskInstanceRow[]): Partial<Record<TaskInstanceState, number>> {
+  const counts: Partial<Record<TaskInstanceState, number>> = {};
+  for (const { state } of rows) counts[state] = (counts[state] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,38 @@
+import { type DagGraph, graphOf } from "@airloom/core";
+import type { DagVersionRow, Tx } from "@airloom/store";
+
+/** A stored version with the graph derived from it. */
+export interface Version {
+  readonly row: DagVersionRow;
+  readonly graph: DagGraph;
+}
+
+/** Versions do not change once runs use them, so a process keeps the newest used. */
+export interface Versions {
+  /** Throws when the version does not exist: a run's version always does. */
+  load(tx: Tx, versionId: string): Promise<Version>;
+}
+
+/** @param capacity How many versions are kept. @default 2_000 */
+export function createVersions(capacity = 2_000): Versions {
+  const kept = new Map<string, Version>();
+  return {
+    async load(tx, versionId) {
+      const known = kept.get(versionId);
+      if (known) {
+        kept.delete(versionId);
+        kept.set(versionId, known);
+        return known;
+      }
+      const row = await tx.findVersion(versionId);
+      if (!row) throw new Error(`Dag version ${versionId} is not stored, though a run uses it`);
+      const version = { row, graph: graphOf(row.spec) };
+      kept.set(versionId, version);
+      for (const oldest of kept.keys()) {
+        if (kept.size <= capacity) break;
+        kept.delete(oldest);
+      }
+      return version;
+    },
+  };
+}

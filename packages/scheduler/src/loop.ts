@@ -1,0 +1,77 @@
+import type { Service, Timers } from "@airloom/core";
+
+export interface LoopOptions {
+  readonly name: string;
+  readonly timers: Timers;
+  /** One pass. True = something was done, so look again at once. */
+  readonly pass: () => Promise<boolean>;
+  /** When something is known to be due next, ms from now; the loop sleeps until then, at most `pollMs`. */
+  readonly dueIn?: () => Promise<number | null>;
+  /** Calls the loop awake; returns what stops that. */
+  readonly wakers: readonly ((wake: () => void) => () => void)[];
+  /** Looks at least this often: hints may be lost. */
+  readonly pollMs: number;
+  readonly onError: (error: unknown) => void;
+}
+
+/** A service that repeats a pass: at once while there is work, then when woken, due, or polled. An error is told and waited out, never fatal. */
+export function createLoop(options: LoopOptions): Service {
+  let running: Promise<void> | null = null;
+  let stopping = false;
+  let woken = false;
+  let wake: () => void = () => {};
+  let unsubscribe: (() => void)[] = [];
+
+  const sleep = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const forget = options.timers.after(ms, resolve);
+      wake = () => {
+        forget();
+        resolve();
+      };
+      if (woken || stopping) wake();
+    });
+
+  async function repeat(): Promise<void> {
+    let failures = 0;
+    while (!stopping) {
+      woken = false;
+      try {
+        if (await options.pass()) continue;
+        failures = 0;
+        await sleep(await pause(options));
+      } catch (error) {
+        failures += 1;
+        options.onError(error);
+        woken = false;
+        await sleep(Math.min(5_000, 100 * 2 ** failures));
+      }
+    }
+  }
+
+  return {
+    name: options.name,
+    async start() {
+      unsubscribe = options.wakers.map((waker) =>
+        waker(() => {
+          woken = true;
+          wake();
+        }),
+      );
+      running = repeat();
+    },
+    async stop() {
+      stopping = true;
+      for (const off of unsubscribe) off();
+      unsubscribe = [];
+      wake();
+      await running;
+    },
+  };
+}
+
+/** Something overdue that a pass could not do must not make the loop spin. */
+async function pause({ dueIn, pollMs }: LoopOptions): Promise<number> {
+  const due = dueIn ? await dueIn() : null;
+  return due === null || due <= 0 ? pollMs : Math.min(due, pollMs);
+}
