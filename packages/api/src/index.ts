@@ -1,1 +1,3 @@
-export {};
+export { createExecution } from "./execution/create-execution.ts";
+export type { ExecutionDeps } from "./execution/execution-deps.ts";
+export { createSecrets, type Secrets } from "./secrets/secrets.ts";

@@ -38,6 +38,18 @@ export const errors = {
   VALIDATION: define(422, (d) => `${d.reason}`, "Correct the named field and send it again."),
   UNAVAILABLE: define(503, (d) => `${d.reason}`, "Try again in a moment."),
 
+  // secrets
+  CONNECTION_INVALID: define(
+    422,
+    (d) => `Connection "${d.id}" cannot be read: it is neither a URI nor a JSON object.`,
+    "Write it as `type://login:password@host:port/schema?extra=value`, or as JSON with `conn_type`, `host`, `login`, `password`, `port`, `schema`, `extra`.",
+  ),
+  SECRET_KEY_UNKNOWN: define(
+    500,
+    (d) => `The secret at ${d.place} was encrypted with a key that this server does not have.`,
+    "Start the server with the key file it was written with (`keys/encryption` in the home, or AIRLOOM__SECURITY__ENCRYPTION_KEY); several keys may be given, newest first.",
+  ),
+
   // authoring
   TIMETABLE_INVALID: define(
     422,

@@ -1,0 +1,81 @@
+import { AirloomError } from "@airloom/core";
+import { endAttempts, heartbeat, releaseDeadWorkers } from "@airloom/runs";
+import type { ArtifactManifest, AttemptRef, ExecutionContract, WorkerRegistration } from "@airloom/wire";
+import { resolveConnection, resolveVariables } from "../secrets/resolve.ts";
+import { appendLogs } from "./append-logs.ts";
+import { claimWork } from "./claim-work.ts";
+import type { ExecutionDeps } from "./execution-deps.ts";
+import { keyOf, liveInstance } from "./fence.ts";
+import { fetchInput } from "./fetch-input.ts";
+import { finishAttempt, releaseAttempts } from "./finish-attempt.ts";
+import { missingParts, openParseSession, publish } from "./publish.ts";
+
+/** The control half of the execution contract: in-process transports call it directly, the HTTP routes pass it on. */
+export function createExecution(deps: ExecutionDeps): ExecutionContract {
+  const { store } = deps;
+  return {
+    registerWorker: (worker) => registerWorker(deps, worker),
+    claim: (request, signal) => claimWork(deps, request, signal),
+    heartbeat: async ({ workerId, attempts }) => ({ attempts: await heartbeat(deps, workerId, attempts.map(keyOf)) }),
+    finish: (request) => finishAttempt(deps, request),
+    ended: (attempt) => endAttempts(deps, [keyOf(attempt)]),
+    release: (attempts, reason) => releaseAttempts(deps, attempts, reason),
+    appendLogs: (batch) => appendLogs(deps, batch),
+    fetchValue: (attempt, ref) => fetchInput(deps, attempt, ref),
+    getVariable: (attempt, key) =>
+      store.tx(async (tx) => {
+        await liveInstance(tx, attempt);
+        return (await resolveVariables(tx, deps, [key]))[key] ?? null;
+      }),
+    getConnection: (attempt, id) =>
+      store.tx(async (tx) => {
+        await liveInstance(tx, attempt);
+        return resolveConnection(tx, deps, id);
+      }),
+    pullXCom: (attempt, query) => pullXCom(deps, attempt, query),
+    pushXCom: (attempt, key, value) =>
+      store.tx(async (tx) => {
+        const { runKey, taskId, mapIndex } = await liveInstance(tx, attempt);
+        await tx.putXComs([{ runKey, taskId, mapIndex, key, value, elements: null, length: null }]);
+      }),
+    getArtifact: (artifactId) =>
+      store.tx(async (tx) => {
+        const artifact = await tx.findArtifact(artifactId);
+        if (!artifact) throw new AirloomError("NOT_FOUND", { what: `Artifact ${artifactId}` });
+        return artifact.manifest as unknown as ArtifactManifest;
+      }),
+    getPart: (hash) =>
+      store.tx(async (tx) => {
+        const bytes = await tx.findPart(hash);
+        if (!bytes) throw new AirloomError("NOT_FOUND", { what: `Artifact part ${hash}` });
+        return bytes;
+      }),
+    openParseSession: (processor) => openParseSession(deps, processor),
+    missingParts: (hashes) => missingParts(deps, hashes),
+    putPart: (hash, bytes) => store.tx((tx) => tx.putPart(hash, bytes)),
+    publish: (report) => publish(deps, report),
+  };
+}
+
+async function registerWorker(deps: ExecutionDeps, worker: WorkerRegistration) {
+  const { hostname, bootId } = worker;
+  // Asked on the worker's own host only when it shares this process's: pids mean nothing elsewhere.
+  const released = await releaseDeadWorkers(deps, { hostname, bootId }, deps.isDead);
+  await deps.store.tx((tx) => tx.upsertWorker(worker));
+  return { ...deps.terms, released };
+}
+
+async function pullXCom(deps: ExecutionDeps, attempt: AttemptRef, query: Parameters<ExecutionContract["pullXCom"]>[1]) {
+  return deps.store.tx(async (tx) => {
+    const instance = await liveInstance(tx, attempt);
+    const other = query.runId === undefined ? null : await tx.findRun(instance.dagId, query.runId);
+    if (query.runId !== undefined && !other) return null;
+    const at = {
+      runKey: other?.id ?? instance.runKey,
+      taskId: query.taskId,
+      mapIndex: query.mapIndex ?? -1,
+      key: query.key,
+    };
+    return (await tx.findXCom(at))?.value ?? null;
+  });
+}

@@ -1,0 +1,57 @@
+import { AirloomError, type Json } from "@airloom/core";
+import { type FinishOutcome, loseAttempts } from "@airloom/runs";
+import type { TaskInstanceRow } from "@airloom/store";
+import type { AttemptRef, FinishReply, FinishRequest, Outcome, XComOutput } from "@airloom/wire";
+import { claimNow } from "./claim-work.ts";
+import type { ExecutionDeps } from "./execution-deps.ts";
+import { hashToken } from "./fence.ts";
+import { fingerprintOf } from "./fingerprint.ts";
+
+/** Records an outcome and, when asked, claims the next work in the same call. */
+export async function finishAttempt(deps: ExecutionDeps, request: FinishRequest): Promise<FinishReply> {
+  const { taskInstanceId, attempt, token } = request;
+  const result = await deps.lanes.finish({
+    taskInstanceId,
+    attempt,
+    tokenHash: hashToken(token),
+    outcome: outcomeOf(request.outcome),
+    xcoms: request.xcoms.map(xcomOf),
+  });
+  if (result === "fenced")
+    throw new AirloomError("ATTEMPT_FENCED", {
+      taskInstanceId,
+      attempt,
+      reason: "another attempt, or a user, decided",
+    });
+  return request.claim ? { result, claimed: await claimNow(deps, request.claim) } : { result };
+}
+
+function outcomeOf(outcome: Outcome): FinishOutcome {
+  if (outcome.kind !== "failed") return outcome;
+  const { error, retry } = outcome;
+  return { kind: "failed", retry, failure: { ...error } as Json, fingerprint: fingerprintOf(error) };
+}
+
+const xcomOf = ({ key, value, length }: XComOutput) => ({
+  key,
+  length,
+  value: value.kind === "value" ? value.bytes : null,
+  elements: value.kind === "elements" ? value.items : null,
+});
+
+/** Attempts that a supervisor gives back: unrun, drained, or found dead. */
+export async function releaseAttempts(
+  deps: ExecutionDeps,
+  attempts: readonly AttemptRef[],
+  reason: string,
+): Promise<void> {
+  const held: TaskInstanceRow[] = [];
+  await deps.store.tx(async (tx) => {
+    held.length = 0;
+    for (const ref of attempts) {
+      const instance = await tx.findTaskInstance(ref.taskInstanceId);
+      if (instance?.attempt === ref.attempt && instance.tokenHash === hashToken(ref.token)) held.push(instance);
+    }
+  });
+  await loseAttempts(deps, held, reason);
+}
