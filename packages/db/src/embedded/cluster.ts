@@ -7,6 +7,7 @@ import { isCluster } from "./home.ts";
 import { programOf } from "./installation.ts";
 import { killServerProcesses } from "./orphans.ts";
 import { giveTo, type Place } from "./place.ts";
+import { processState } from "./process-identity.ts";
 
 /**
  * Makes the cluster of a place if there is none. It is made in a draft folder and renamed when it is whole, so a killed
@@ -57,7 +58,10 @@ async function initCluster(place: Place, draft: string, durable: boolean): Promi
 
 async function removeDrafts(dataDir: string): Promise<void> {
   const parent = dirname(dataDir);
-  for (const name of readdirSync(parent).filter((entry) => entry.startsWith(`${basename(dataDir)}.init-`))) {
+  const prefix = `${basename(dataDir)}.init-`;
+  for (const name of readdirSync(parent).filter((entry) => entry.startsWith(prefix))) {
+    // Named after its launcher's pid. A living launcher removes its own, should it ever work beside us.
+    if (processState(Number.parseInt(name.slice(prefix.length), 10)) === "alive") continue;
     const draft = join(parent, name);
     // When only the launcher was killed, its initdb may still be at work in there.
     await killServerProcesses(draft);
