@@ -1,6 +1,7 @@
 export type { DagRunVerbs, NewDagRun } from "./dag-run-verbs.ts";
 export type { DagFileRow, DefinitionVerbs, ImportErrorRow, NewArtifact, PublishedDag } from "./definition-verbs.ts";
 export type { LimitVerbs, LiveSlots, LockOptions } from "./limit-verbs.ts";
+export { createMemoryStore, type MemoryStoreOptions } from "./memory/memory-store.ts";
 export type {
   AttemptRow,
   DagRow,

@@ -54,5 +54,6 @@ export interface LimitVerbs {
   insertPool(pool: PoolRow): Promise<boolean>;
   updatePool(pool: PoolRow): Promise<boolean>;
   deletePool(name: string): Promise<boolean>;
+  /** A new store has `local` (32) and `sequential` (1). */
   upsertExecutor(executor: ExecutorRow): Promise<void>;
 }

@@ -74,7 +74,8 @@ export interface AttemptEnd {
 export interface TaskInstanceVerbs {
   /** The same (run, task, map index) or id twice throws. */
   insertTaskInstances(instances: readonly NewTaskInstance[]): Promise<void>;
-  /** The one door: every change of a task instance's state. Returns the rows that moved, as they are now, in no promised order; a stale move is dropped, an illegal one throws before anything is written. */
+  /** The one door: every change of a task instance's state. Returns the rows that moved, as they are now, in no promised order; a stale move is dropped, an illegal one throws before
+   * anything is written. To `running` leads `claimQueued` alone: here it throws, because nothing runs without a lease. */
   moveTaskInstances(moves: readonly TaskInstanceMove[]): Promise<readonly TaskInstanceRow[]>;
   /** Of one run; `taskIds` narrows, `unfinishedOnly` leaves out finished ones. Ordered by task id and map index. */
   listTaskInstances(filter: {
@@ -116,7 +117,8 @@ export interface TaskInstanceVerbs {
       readonly remainingMs: number;
     }[]
   >;
-  /** Nothing of these attempts is alive: forget lease, token hash and worker; the state stays. Returns the instances whose lease ended. */
+  /** Nothing of these attempts is alive: forget lease, token hash and worker; the state stays. Returns the instances whose lease ended.
+   * A running one is left out: its lease ends when it is moved. */
   endLeases(keys: readonly AttemptKey[]): Promise<readonly TaskInstanceRow[]>;
   /** Leases that ended at least `graceMs` ago by the database's clock, whatever the state; oldest first. */
   listExpiredLeases(graceMs: number, limit: number): Promise<readonly TaskInstanceRow[]>;

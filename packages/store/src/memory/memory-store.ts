@@ -1,0 +1,122 @@
+import type { HintTopic, Store, Tx } from "../store.ts";
+import { artifactVerbs, serviceVerbs } from "./artifact-and-service-verbs.ts";
+import { attemptVerbs } from "./attempt-verbs.ts";
+import { dagFileVerbs } from "./dag-file-verbs.ts";
+import { runVerbs } from "./dag-run-verbs.ts";
+import { dagVerbs } from "./dag-verbs.ts";
+import { limitVerbs } from "./limit-verbs.ts";
+import { DeadlockError } from "./row-lock.ts";
+import { runCountVerbs } from "./run-count-verbs.ts";
+import { createTables, type Tables } from "./tables.ts";
+import { taskInstanceVerbs } from "./task-instance-verbs.ts";
+import { type MemoryClock, type Step, Transaction } from "./transaction.ts";
+import { logVerbs, settingVerbs, xcomVerbs } from "./value-verbs.ts";
+import type { Verbs } from "./verbs.ts";
+import { workerVerbs } from "./worker-verbs.ts";
+
+export interface MemoryStoreOptions {
+  /** The store's only source of time. */
+  readonly clock: MemoryClock;
+  /** Awaited before each verb, before each commit and after it. A simulator delays here, or rejects to crash the caller there. */
+  readonly step?: Step;
+}
+
+/** How often a transaction that was refused for a deadlock is run. */
+const maxTries = 10;
+
+const verbs: Verbs<Omit<Tx, "now">> = {
+  ...dagVerbs,
+  ...dagFileVerbs,
+  ...artifactVerbs,
+  ...serviceVerbs,
+  ...limitVerbs,
+  ...runVerbs,
+  ...runCountVerbs,
+  ...taskInstanceVerbs,
+  ...attemptVerbs,
+  ...workerVerbs,
+  ...xcomVerbs,
+  ...logVerbs,
+  ...settingVerbs,
+};
+
+/**
+ * A store in this process's memory, for tests and simulation: the whole contract, waiting and deadlocks included, but nothing
+ * survives it. It has no timers, no randomness and no clock of its own, so a run of it can be repeated exactly.
+ * @example const store = createMemoryStore({ clock: { now: () => new Date("2026-01-01") } });
+ */
+export function createMemoryStore({ clock, step }: MemoryStoreOptions): Store {
+  const tables = withDefaults(createTables(), clock);
+  const listeners = new Map<HintTopic, Set<() => void>>();
+  let closed = false;
+  return {
+    tx: (fn) => {
+      if (closed) return Promise.reject(new Error("the store is closed"));
+      return runTransaction({ tables, clock, step }, fn);
+    },
+    hint: (topic) => {
+      // Not at once: whoever hints goes on first, as with a message from elsewhere.
+      for (const listener of listeners.get(topic) ?? []) void Promise.resolve().then(listener);
+    },
+    onHint: (topic, listener) => {
+      const own = () => listener();
+      const all = listeners.get(topic) ?? new Set();
+      listeners.set(topic, all.add(own));
+      return () => void all.delete(own);
+    },
+    close: async () => {
+      closed = true;
+      listeners.clear();
+    },
+  };
+}
+
+interface TransactionParts {
+  readonly tables: Tables;
+  readonly clock: MemoryClock;
+  readonly step: Step | undefined;
+}
+
+async function runTransaction<T>(parts: TransactionParts, fn: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried += 1) {
+    const transaction = new Transaction(parts);
+    try {
+      const result = await fn(txOf(transaction));
+      await transaction.commit();
+      return result;
+    } catch (error) {
+      await transaction.rollback();
+      if (!(error instanceof DeadlockError) || tried >= maxTries) throw error;
+    }
+  }
+}
+
+/** The verbs without their types: the loop below treats all alike. */
+const verbEntries = Object.entries<unknown>(verbs) as [string, (at: Transaction, args: unknown[]) => unknown][];
+
+/** The contract's face of a transaction: each verb takes its place in the transaction's line. */
+function txOf(transaction: Transaction): Tx {
+  const face: Record<string, unknown> = { now: transaction.now };
+  for (const [name, verb] of verbEntries) {
+    face[name] = (...args: unknown[]) => transaction.statement(name, () => verb(transaction, args));
+  }
+  return face as unknown as Tx;
+}
+
+function withDefaults(tables: Tables, clock: MemoryClock): Tables {
+  const transaction = new Transaction({ tables, clock, step: undefined });
+  tables.pools.put(transaction, {
+    name: "default_pool",
+    slots: 128,
+    description: "Default pool",
+    includeDeferred: false,
+  });
+  for (const [name, parallelism] of [
+    ["local", 32],
+    ["sequential", 1],
+  ] as const) {
+    tables.executors.put(transaction, { name, parallelism });
+  }
+  transaction.commitNow();
+  return tables;
+}

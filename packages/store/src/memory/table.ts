@@ -1,0 +1,191 @@
+import { RowLock } from "./row-lock.ts";
+import type { Transaction } from "./transaction.ts";
+
+export type Key = string | number;
+
+/**
+ * A row in its two versions: what is committed, and what the one transaction that holds its lock has written (`undefined`: no row).
+ * One pending version is enough, because a second writer waits.
+ */
+interface Cell<Row> {
+  readonly key: Key;
+  readonly lock: RowLock;
+  committed: Row | undefined;
+  pending: { readonly row: Row | undefined } | null;
+  /** Where the indexes hold it now: for each, the values of both versions. */
+  indexed: readonly (readonly Key[])[];
+}
+
+interface Index<Row> {
+  readonly indexValue: (row: Row) => Key | null;
+  readonly cells: Map<Key, Set<Cell<Row>>>;
+}
+
+export interface TableOptions<Row, IndexName extends string> {
+  readonly keyOf: (row: Row) => Key;
+  readonly indexes?: Readonly<Record<IndexName, (row: Row) => Key | null>>;
+}
+
+/** Rows by key. Whoever reads sees committed rows and the own transaction's writes; whoever writes holds the row's lock. */
+export class Table<Row, IndexName extends string = never> {
+  readonly #keyOf: (row: Row) => Key;
+  readonly #cells = new Map<Key, Cell<Row>>();
+  readonly #indexes: readonly Index<Row>[];
+  readonly #indexNames: readonly string[];
+
+  constructor({ keyOf, indexes }: TableOptions<Row, IndexName>) {
+    this.#keyOf = keyOf;
+    const named = Object.entries<(row: Row) => Key | null>(indexes ?? {});
+    this.#indexNames = named.map(([name]) => name);
+    this.#indexes = named.map(([, indexValue]) => ({ indexValue, cells: new Map() }));
+  }
+
+  get(at: Transaction, key: Key): Row | undefined {
+    const cell = this.#cells.get(key);
+    return cell && visible(at, cell);
+  }
+
+  list(at: Transaction): Row[] {
+    return rowsOf(at, this.#cells.values());
+  }
+
+  /** Rows whose indexed value is this one. An index may hold more (both versions of a row); what is visible decides. */
+  listBy(at: Transaction, name: IndexName, value: Key): Row[] {
+    const index = this.#indexes[this.#indexNames.indexOf(name)];
+    if (!index) throw new Error(`no index ${name}`);
+    return rowsOf(at, index.cells.get(value) ?? []).filter((row) => index.indexValue(row) === value);
+  }
+
+  /** Waits for the row's lock and returns the row as it is then. A row that is not there is not locked. */
+  async lock(at: Transaction, key: Key): Promise<Row | undefined> {
+    const cell = this.#cells.get(key);
+    if (!cell || cell.committed === undefined) return cell && visible(at, cell);
+    await this.#hold(at, cell);
+    return visible(at, cell);
+  }
+
+  /** Locks without waiting: false when another transaction holds the row. */
+  tryLock(at: Transaction, key: Key): boolean {
+    const cell = this.#cells.get(key);
+    if (!cell) return true;
+    const had = cell.lock.holder === at;
+    if (!cell.lock.take(at)) return false;
+    if (!had) at.hold(cell, () => this.#settle(cell, at));
+    return true;
+  }
+
+  /** Writes a row of one's own or of nobody's: lock it first where others may write it. */
+  put(at: Transaction, row: Row): void {
+    this.#write(at, this.#cellOf(this.#keyOf(row)), row);
+  }
+
+  delete(at: Transaction, key: Key): void {
+    const cell = this.#cells.get(key);
+    if (cell) this.#write(at, cell, undefined);
+  }
+
+  /** False when the key is taken. Waits while another transaction is inserting or deleting it, as a unique index does. */
+  async insert(at: Transaction, row: Row): Promise<boolean> {
+    const cell = this.#cellOf(this.#keyOf(row));
+    if (isTaken(at, cell)) return false;
+    await this.#hold(at, cell);
+    if (visible(at, cell) !== undefined) return false;
+    this.#write(at, cell, row);
+    return true;
+  }
+
+  /** Inserts or replaces; `make` sees the row there is once it is locked. */
+  async upsert(at: Transaction, key: Key, make: (existing: Row | undefined) => Row): Promise<Row> {
+    const cell = this.#cellOf(key);
+    await this.#hold(at, cell);
+    const row = make(visible(at, cell));
+    this.#write(at, cell, row);
+    return row;
+  }
+
+  /** Locks the row and replaces it; undefined when there is none, or `make` finds it no longer fits. */
+  async update(at: Transaction, key: Key, make: (row: Row) => Row | undefined): Promise<Row | undefined> {
+    const row = await this.lock(at, key);
+    const next = row && make(row);
+    if (next) this.put(at, next);
+    return next;
+  }
+
+  /** Locks the row and deletes it: false when there is none. */
+  async remove(at: Transaction, key: Key): Promise<boolean> {
+    if ((await this.lock(at, key)) === undefined) return false;
+    this.delete(at, key);
+    return true;
+  }
+
+  #cellOf(key: Key): Cell<Row> {
+    const known = this.#cells.get(key);
+    if (known) return known;
+    const cell: Cell<Row> = { key, lock: new RowLock(), committed: undefined, pending: null, indexed: [] };
+    this.#cells.set(key, cell);
+    return cell;
+  }
+
+  async #hold(at: Transaction, cell: Cell<Row>): Promise<void> {
+    if (cell.lock.holder === at) return;
+    if (!cell.lock.take(at)) await cell.lock.wait(at);
+    at.hold(cell, () => this.#settle(cell, at));
+  }
+
+  #write(at: Transaction, cell: Cell<Row>, row: Row | undefined): void {
+    if (!this.tryLock(at, cell.key)) throw new Error(`row ${cell.key} was written without its lock`);
+    cell.pending = { row };
+    this.#reindex(cell);
+  }
+
+  /** The end of a transaction for one row: its write becomes the committed version or vanishes, and the next one gets the lock. */
+  #settle(cell: Cell<Row>, at: Transaction): void {
+    if (at.committed && cell.pending) cell.committed = cell.pending.row;
+    cell.pending = null;
+    this.#reindex(cell);
+    cell.lock.release();
+    if (cell.committed === undefined && cell.lock.idle) this.#cells.delete(cell.key);
+  }
+
+  #reindex(cell: Cell<Row>): void {
+    const rows = [cell.committed, cell.pending?.row].filter((row) => row !== undefined);
+    const before = cell.indexed;
+    cell.indexed = this.#indexes.map(({ indexValue }) => rows.map(indexValue).filter((value) => value !== null));
+    for (const [position, { cells }] of this.#indexes.entries()) {
+      const now = cell.indexed[position] ?? [];
+      for (const value of before[position] ?? []) if (!now.includes(value)) forget(cells, value, cell);
+      for (const value of now) remember(cells, value, cell);
+    }
+  }
+}
+
+function visible<Row>(at: Transaction, cell: Cell<Row>): Row | undefined {
+  return cell.pending && cell.lock.holder === at ? cell.pending.row : cell.committed;
+}
+
+function rowsOf<Row>(at: Transaction, cells: Iterable<Cell<Row>>): Row[] {
+  const rows: Row[] = [];
+  for (const cell of cells) {
+    const row = visible(at, cell);
+    if (row !== undefined) rows.push(row);
+  }
+  return rows;
+}
+
+/** A committed row blocks the key at once, unless the transaction that holds it deleted it and may yet commit. */
+function isTaken<Row>(at: Transaction, cell: Cell<Row>): boolean {
+  if (cell.lock.holder === at) return visible(at, cell) !== undefined;
+  return cell.committed !== undefined && !(cell.pending && cell.pending.row === undefined);
+}
+
+function remember<Row>(cells: Map<Key, Set<Cell<Row>>>, value: Key, cell: Cell<Row>): void {
+  const set = cells.get(value);
+  if (set) set.add(cell);
+  else cells.set(value, new Set([cell]));
+}
+
+function forget<Row>(cells: Map<Key, Set<Cell<Row>>>, value: Key, cell: Cell<Row>): void {
+  const set = cells.get(value);
+  set?.delete(cell);
+  if (set?.size === 0) cells.delete(value);
+}
