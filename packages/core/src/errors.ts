@@ -38,6 +38,28 @@ export const errors = {
   VALIDATION: define(422, (d) => `${d.reason}`, "Correct the named field and send it again."),
   UNAVAILABLE: define(503, (d) => `${d.reason}`, "Try again in a moment."),
 
+  // configuration and processes
+  CONFIG_INVALID: define(
+    400,
+    (d) => `${d.name} is "${d.value}": ${d.reason}.`,
+    "Correct the value; `airloom config list` shows every option with its default and where its value comes from.",
+  ),
+  CONFIG_UNKNOWN: define(
+    400,
+    (d) => `There is no option ${d.name}.`,
+    "Check the spelling; `airloom config list` shows every option.",
+  ),
+  HOME_BUSY: define(
+    409,
+    (d) => `Airloom already runs in this home (process ${d.pid}, ${d.url}).`,
+    "Use the one that runs, stop it first, or start another with its own AIRLOOM_HOME.",
+  ),
+  PORT_BUSY: define(
+    409,
+    (d) => `Port ${d.port} is taken${d.owner ? ` by ${d.owner}` : ""}.`,
+    "Stop what uses it, or choose another: --port 8081, or AIRLOOM__API__PORT=8081.",
+  ),
+
   // secrets
   CONNECTION_INVALID: define(
     422,

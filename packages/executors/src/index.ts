@@ -1,1 +1,3 @@
-export {};
+export type { Executor, ExecutorReport } from "./executor.ts";
+export { createLocalExecutor } from "./local/local-executor.ts";
+export { createSequentialExecutor } from "./sequential/sequential-executor.ts";
