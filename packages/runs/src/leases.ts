@@ -97,8 +97,8 @@ export async function rescueExpired(deps: RunsDeps, limit = 200): Promise<number
 }
 
 /**
- * A worker that dies on the same host is known dead at once, by boot id, pid and process start time, not after its lease.
- * @param isDead Says for a pid and start time of this host whether that process is gone.
+ * A worker that dies on this host is known dead at once, by boot id, pid and process start time, not after its lease.
+ * @param isDead Says of a process of this host and this boot whether it is gone.
  */
 export async function releaseDeadWorkers(
   deps: RunsDeps,
@@ -106,8 +106,9 @@ export async function releaseDeadWorkers(
   isDead: (process: { readonly pid: number; readonly startTicks: string }) => boolean,
 ): Promise<number> {
   const workers = await deps.store.tx((tx) => tx.listWorkers({ hostname: host.hostname }));
+  // Workers of another boot are left to their leases: a second machine may have the same name.
   const dead = workers
-    .filter((worker) => worker.bootId !== host.bootId || isDead(worker))
+    .filter((worker) => worker.bootId === host.bootId && isDead(worker))
     .map((worker) => worker.workerId);
   if (dead.length === 0) return 0;
   const held = await deps.store.tx((tx) => tx.listLeasesOfWorkers(dead));

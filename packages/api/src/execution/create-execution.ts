@@ -58,9 +58,8 @@ export function createExecution(deps: ExecutionDeps): ExecutionContract {
 }
 
 async function registerWorker(deps: ExecutionDeps, worker: WorkerRegistration) {
-  const { hostname, bootId } = worker;
-  // Asked on the worker's own host only when it shares this process's: pids mean nothing elsewhere.
-  const released = await releaseDeadWorkers(deps, { hostname, bootId }, deps.isDead);
+  const here = worker.hostname === deps.host.hostname && worker.bootId === deps.host.bootId;
+  const released = here ? await releaseDeadWorkers(deps, deps.host, deps.isDead) : 0;
   await deps.store.tx((tx) => tx.upsertWorker(worker));
   return { ...deps.terms, released };
 }

@@ -7,7 +7,8 @@ export interface ExecutionDeps extends RunsDeps {
   readonly lanes: FinishLanes;
   readonly secrets: Secrets;
   readonly terms: Omit<WorkerTerms, "released">;
-  /** Which processes of this host are gone; by pid and start time, for workers that died without a word. */
+  /** This machine, and which of its processes are gone: workers that died without a word are released at once. */
+  readonly host: { readonly hostname: string; readonly bootId: string };
   readonly isDead: (process: { readonly pid: number; readonly startTicks: string }) => boolean;
   /** Variables and connections that the environment sets: `AIRLOOM_VAR_*`, `AIRLOOM_CONN_*`. */
   readonly environment: Readonly<Record<string, string | undefined>>;

@@ -47,12 +47,12 @@ interface OneOption {
 function resolveOne({ section, key, option, input }: OneOption): { value: unknown; source: ConfigSource } {
   const name = `${section}.${key}`;
   const flagged = input.flags?.[section]?.[key];
-  if (flagged !== undefined) return { value: typed(name, option, flagged, "a flag"), source: "flag" };
+  if (flagged !== undefined) return { value: typed(name, option, flagged), source: "flag" };
   const variable = environmentName(section, key);
   const set = input.environment[variable];
   if (set !== undefined && set !== "") return { value: parsed(variable, option, set), source: "environment" };
   const filed = input.file?.[section]?.[key];
-  if (filed !== undefined) return { value: typed(name, option, filed, "airloom.config.ts"), source: "file" };
+  if (filed !== undefined) return { value: typed(`${name} in airloom.config.ts`, option, filed), source: "file" };
   return { value: input.defaults?.[section]?.[key] ?? option.default, source: "default" };
 }
 
@@ -68,10 +68,12 @@ function parsed(name: string, option: Option<unknown>, value: string): unknown {
   }
 }
 
-function typed(name: string, option: Option<unknown>, value: unknown, from: string): unknown {
+/** A value that was given as such, by a flag or in the file: of the option's type, or text that can be read as it. */
+function typed(name: string, option: Option<unknown>, value: unknown): unknown {
   if (Array.isArray(option.default) ? Array.isArray(value) : typeof value === typeof option.default) return value;
   if (typeof value === "string") return parsed(name, option, value);
-  const reason = `${from} gives a ${typeof value}, a ${Array.isArray(option.default) ? "list" : typeof option.default} is needed`;
+  const wanted = Array.isArray(option.default) ? "list" : typeof option.default;
+  const reason = `a ${typeof value} was given, a ${wanted} is needed`;
   throw new AirloomError("CONFIG_INVALID", { name, value: option.secret ? "***" : String(value), reason });
 }
 
