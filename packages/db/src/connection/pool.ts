@@ -1,0 +1,69 @@
+import pg from "pg";
+import { valueTypes } from "./value-types.ts";
+
+/** How a store reaches its database. */
+export interface PoolOptions {
+  /** `postgres://…`; sockets as `postgres://user@/database?host=/folder`. */
+  readonly url: string;
+  /** Connections at most. @default 10 */
+  readonly poolSize?: number;
+  /** Milliseconds until a statement is cancelled. @default 30000 */
+  readonly statementTimeoutMs?: number;
+  /** Milliseconds a statement waits for a lock. @default 10000 */
+  readonly lockTimeoutMs?: number;
+  /** Milliseconds an open transaction may be silent before PostgreSQL ends it: a stopped process must not hold locks for ever. @default 60000 */
+  readonly idleInTransactionTimeoutMs?: number;
+  /** Milliseconds to wait for a connection, new or free. @default 10000 */
+  readonly connectTimeoutMs?: number;
+  /** Shown in `pg_stat_activity`. @default "airloom" */
+  readonly applicationName?: string;
+}
+
+export const defaultPoolOptions = {
+  poolSize: 10,
+  statementTimeoutMs: 30_000,
+  lockTimeoutMs: 10_000,
+  idleInTransactionTimeoutMs: 60_000,
+  connectTimeoutMs: 10_000,
+  applicationName: "airloom",
+} satisfies Required<Omit<PoolOptions, "url">>;
+
+/** Settings of a store's session, by `set`: a pooler in between may refuse them in the start-up packet. */
+const sessionSettings = (options: Required<PoolOptions>): string =>
+  [
+    "set timezone = 'UTC'",
+    "set datestyle = 'ISO'",
+    `set statement_timeout = ${options.statementTimeoutMs}`,
+    `set lock_timeout = ${options.lockTimeoutMs}`,
+    `set idle_in_transaction_session_timeout = ${options.idleInTransactionTimeoutMs}`,
+    // A statement that was planned while its table was empty would keep scanning it whole when it has grown. Every statement
+    // here has its index, so whole scans are only taken where there is no other way.
+    "set enable_seqscan = off",
+    // The cost of such a last resort looks so high that PostgreSQL would compile the query first.
+    "set jit = off",
+  ].join("; ");
+
+/**
+ * A pool of pipelining connections. Broken ones leave it by themselves; an idle one's error is not an error of the program.
+ */
+export function openPool(given: PoolOptions): pg.Pool {
+  const options = { ...defaultPoolOptions, ...given };
+  const settings = sessionSettings(options);
+  const pool = new pg.Pool({
+    connectionString: options.url,
+    max: options.poolSize,
+    pipeline: true,
+    application_name: options.applicationName,
+    connectionTimeoutMillis: options.connectTimeoutMs,
+    idleTimeoutMillis: 60_000,
+    keepAlive: true,
+    types: valueTypes,
+    onConnect: async (client) => {
+      // A connection that breaks while it is taken tells so by its statements; without a listener it would end the process.
+      client.on("error", () => {});
+      await client.query(settings);
+    },
+  });
+  pool.on("error", () => {});
+  return pool;
+}

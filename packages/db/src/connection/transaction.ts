@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Tx } from "@airloom/store";
+import type pg from "pg";
+import { createTx } from "../verbs.ts";
+import { asAirloomError, isConnectionLoss, isTransient } from "./database-error.ts";
+import { type Sql, type Statement, statement } from "./sql.ts";
+
+const readClock = statement("clock.read", `select airloom_clock() as "now"`);
+
+/** Tries of a transaction that PostgreSQL undid as the victim of a deadlock. */
+const maxTries = 8;
+
+/** Runs `fn` in a transaction on a connection of the pool; see `Store.tx`. */
+export async function runTransaction<T>(pool: pg.Pool, fn: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let tryNumber = 1; ; tryNumber += 1) {
+    try {
+      return await tryTransaction(pool, fn);
+    } catch (error) {
+      if (!isTransient(error) || tryNumber === maxTries) throw error;
+      // The others of the deadlock go first; without jitter two victims would meet again.
+      await sleep(Math.random() * 10 * tryNumber);
+    }
+  }
+}
+
+async function tryTransaction<T>(pool: pg.Pool, fn: (tx: Tx) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error) => {
+    throw asAirloomError(error, "undone");
+  });
+  const session = new Session(client);
+  let committing = false;
+  try {
+    const [, clock] = await Promise.all([
+      client.query("begin isolation level read committed"),
+      session.first<{ readonly now: Date }>(readClock, []),
+    ]);
+    if (!clock) throw new Error("the clock gave no time");
+    const result = await fn(createTx(session, clock.now));
+    if (session.failure !== undefined) throw session.failure;
+    committing = true;
+    await session.commit();
+    return result;
+  } catch (error) {
+    throw await session.abandon(error, committing);
+  } finally {
+    session.release();
+  }
+}
+
+/** One transaction's hold on a connection. */
+class Session implements Sql {
+  readonly #client: pg.PoolClient;
+  #over = false;
+  #broken: Error | undefined;
+  /** The first error of a statement: the transaction cannot commit after it. */
+  failure: unknown;
+
+  constructor(client: pg.PoolClient) {
+    this.#client = client;
+  }
+
+  async all<Row>(wanted: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
+    return (await this.#send(wanted, values)).rows as Row[];
+  }
+
+  async first<Row>(wanted: Statement, values: readonly unknown[]): Promise<Row | null> {
+    return ((await this.#send(wanted, values)).rows[0] as Row | undefined) ?? null;
+  }
+
+  async run(wanted: Statement, values: readonly unknown[]): Promise<number> {
+    return (await this.#send(wanted, values)).rowCount ?? 0;
+  }
+
+  #send(wanted: Statement, values: readonly unknown[]): Promise<pg.QueryResult> {
+    if (this.#over) return Promise.reject(new Error(`${wanted.name} was called after the end of its transaction`));
+    const sent = this.#client.query({ name: wanted.name, text: wanted.text, values: values as unknown[] });
+    sent.catch((error: unknown) => {
+      this.failure ??= error;
+    });
+    return sent;
+  }
+
+  /** PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK and without an error. */
+  async commit(): Promise<void> {
+    this.#over = true;
+    const { command } = await this.#client.query("commit");
+    if (command !== "COMMIT") throw this.failure ?? new Error("the transaction was rolled back instead of committed");
+  }
+
+  /** Undoes the transaction, as far as the connection lives, and returns the error to throw. */
+  async abandon(error: unknown, committing: boolean): Promise<unknown> {
+    this.#over = true;
+    // What `fn` threw may only be how it noticed: the statement's own error says whether to try again.
+    const cause = this.failure !== undefined && isTransient(this.failure) ? this.failure : error;
+    if (isConnectionLoss(cause) || isConnectionLoss(this.failure)) {
+      this.#broken = cause instanceof Error ? cause : new Error("connection lost");
+      return asAirloomError(cause, committing ? "unknown" : "undone");
+    }
+    try {
+      await this.#client.query("rollback");
+    } catch (rollbackError) {
+      this.#broken = rollbackError instanceof Error ? rollbackError : new Error("rollback failed");
+    }
+    return isTransient(cause) ? cause : asAirloomError(cause, "undone");
+  }
+
+  release(): void {
+    this.#client.release(this.#broken);
+  }
+}

@@ -1,0 +1,27 @@
+import type { Tx } from "@airloom/store";
+import { arrayOf } from "../connection/array-literal.ts";
+import { type Sql, statement } from "../connection/sql.ts";
+
+const wake = statement(
+  "run_wakeup.insert",
+  `insert into run_wakeup (run_key, reason, at)
+  select key, $2, clock.now from unnest($1::bigint[]) as woken (key), (select airloom_clock() as now) clock`,
+);
+
+export const wakeRuns =
+  (sql: Sql): Tx["wakeRuns"] =>
+  async (runKeys, reason) => {
+    await sql.run(wake, [arrayOf(runKeys), reason]);
+  };
+
+const take = statement(
+  "run_wakeup.take",
+  `with oldest as materialized (select id from run_wakeup order by id limit $1 for update skip locked),
+  taken as (delete from run_wakeup w using oldest where w.id = oldest.id returning w.run_key)
+  select distinct run_key as "runKey" from taken order by run_key`,
+);
+
+export const takeWakeups =
+  (sql: Sql): Tx["takeWakeups"] =>
+  async (limit) =>
+    (await sql.all<{ readonly runKey: number }>(take, [limit])).map((row) => row.runKey);

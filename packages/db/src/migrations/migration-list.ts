@@ -1,0 +1,25 @@
+import { createHash } from "node:crypto";
+import { sql as init } from "./000001-init.ts";
+
+/** One step of the schema. */
+export interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly sql: string;
+  readonly checksum: string;
+}
+
+const migration = (number: number, name: string, sql: string): Migration => ({
+  number,
+  name,
+  sql,
+  checksum: createHash("sha256").update(sql).digest("hex"),
+});
+
+/**
+ * All steps, in order. Each is SQL text in a module of its own: a `.sql` file would need a loader in vitest, in tsc and in the
+ * bundles alike, or a file beside the bundle.
+ */
+export const migrations: readonly Migration[] = [migration(1, "init", init)];
+
+export const newestMigration = migrations.length;

@@ -1,0 +1,35 @@
+import type { TaskInstanceRow } from "@airloom/store";
+import { fieldsOf, selectList } from "../connection/select-list.ts";
+
+const fields = fieldsOf<TaskInstanceRow>()([
+  "id",
+  "taskId",
+  "mapIndex",
+  "state",
+  "attempt",
+  "tryNumber",
+  "maxTries",
+  "losses",
+  "nextDueAt",
+  "leaseUntil",
+  "runKey",
+  "dagId",
+  "operator",
+  "pool",
+  "poolSlots",
+  "queue",
+  "executor",
+  "priority",
+  "tokenHash",
+  "workerId",
+  "scheduledAt",
+  "queuedAt",
+  "startedAt",
+  "endedAt",
+  "code",
+  "note",
+  "updatedAt",
+]);
+
+/** The columns of a `TaskInstanceRow`, from `task_instance ti`. */
+export const instanceFields = selectList("ti", fields);

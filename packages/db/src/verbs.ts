@@ -1,0 +1,197 @@
+import type { Tx } from "@airloom/store";
+import type { Sql } from "./connection/sql.ts";
+import { findArtifact, findPart, insertArtifact, listMissingParts, putPart } from "./dag/artifacts.ts";
+import { deleteDag, setCursor, setPaused } from "./dag/change-dags.ts";
+import {
+  deleteImportError,
+  findDagFile,
+  keepDagsOfFile,
+  listDagFiles,
+  listDagsOfOtherFiles,
+  missFiles,
+  putDagFile,
+  putImportError,
+  requestReparse,
+} from "./dag/dag-files.ts";
+import { publishDag } from "./dag/publish-dag.ts";
+import { findDag, findVersion, listDueDags, listVersions, nextRunDueAt } from "./dag/read-dags.ts";
+import { deleteService, listServices, touchService } from "./dag/services.ts";
+import { adjustUnfinished, deleteRun, setRunNote } from "./dag-run/change-runs.ts";
+import { deleteExclusions, listExclusions, listPastStates, putExclusion } from "./dag-run/exclusions.ts";
+import { insertRun } from "./dag-run/insert-run.ts";
+import { moveRun } from "./dag-run/move-run.ts";
+import {
+  countActiveRuns,
+  countRunningRuns,
+  findRun,
+  listRecentOutcomes,
+  listRunsByKey,
+  listStartableRuns,
+  listTimedOutRuns,
+  lockRuns,
+} from "./dag-run/read-runs.ts";
+import { addTallies, insertTallies, listTallies, recountRun } from "./dag-run/tallies.ts";
+import { takeWakeups, wakeRuns } from "./dag-run/wakeups.ts";
+import { countLiveSlots } from "./limit/count-live-slots.ts";
+import { lockDags, lockExecutors, lockPools } from "./limit/lock-limits.ts";
+import { deletePool, findPool, insertPool, listPools, updatePool, upsertExecutor } from "./limit/pools.ts";
+import { endAttempts, findAttempt, listAttempts } from "./task-instance/attempts.ts";
+import { claimQueued, findClaimed } from "./task-instance/claim-queued.ts";
+import { insertTaskInstances } from "./task-instance/insert-task-instances.ts";
+import { endLeases, extendLeases, listExpiredLeases, listLeasesOfWorkers } from "./task-instance/leases.ts";
+import { listCandidates } from "./task-instance/list-candidates.ts";
+import { moveTaskInstances } from "./task-instance/move-task-instances.ts";
+import {
+  countQueued,
+  findTaskInstance,
+  listDueRuns,
+  listTaskInstances,
+  nextDueAt,
+} from "./task-instance/read-instances.ts";
+import { deleteWorkers, listWorkers, touchWorker, upsertWorker } from "./task-instance/workers.ts";
+import { appendLogs, listLogs } from "./value/logs.ts";
+import { putXComs } from "./value/put-xcoms.ts";
+import { deleteXCom, deleteXComs, findXCom, listXComElements, listXComs } from "./value/read-xcoms.ts";
+import {
+  deleteConnection,
+  deleteVariable,
+  findConnection,
+  findVariables,
+  listConnections,
+  listVariables,
+  putConnection,
+  putVariable,
+} from "./value/secrets.ts";
+import { countUsers, findUser, insertEvents, putUser } from "./value/users-and-events.ts";
+
+const nothing = (): void => {};
+
+type Verb = (sql: Sql) => (...values: never[]) => Promise<unknown>;
+
+/** Every verb of the contract by its name. */
+const verbs = {
+  // runs
+  insertRun,
+  findRun,
+  listRunsByKey,
+  lockRuns,
+  moveRun,
+  adjustUnfinished,
+  setRunNote,
+  deleteRun,
+  listStartableRuns,
+  countRunningRuns,
+  countActiveRuns,
+  listTimedOutRuns,
+  listRecentOutcomes,
+  insertTallies,
+  listTallies,
+  addTallies,
+  recountRun,
+  putExclusion,
+  listExclusions,
+  deleteExclusions,
+  listPastStates,
+  wakeRuns,
+  takeWakeups,
+  // definitions
+  findDag,
+  findVersion,
+  listVersions,
+  publishDag,
+  setPaused,
+  setCursor,
+  listDueDags,
+  nextRunDueAt,
+  deleteDag,
+  listDagFiles,
+  findDagFile,
+  putDagFile,
+  requestReparse,
+  missFiles,
+  keepDagsOfFile,
+  listDagsOfOtherFiles,
+  putImportError,
+  deleteImportError,
+  insertArtifact,
+  findArtifact,
+  listMissingParts,
+  putPart,
+  findPart,
+  touchService,
+  deleteService,
+  listServices,
+  // limits
+  lockExecutors,
+  lockPools,
+  lockDags,
+  countLiveSlots,
+  listPools,
+  findPool,
+  insertPool,
+  updatePool,
+  deletePool,
+  upsertExecutor,
+  // task instances
+  insertTaskInstances,
+  moveTaskInstances,
+  listTaskInstances,
+  findTaskInstance,
+  listCandidates,
+  claimQueued,
+  findClaimed,
+  extendLeases,
+  endLeases,
+  listExpiredLeases,
+  listLeasesOfWorkers,
+  listDueRuns,
+  nextDueAt,
+  countQueued,
+  endAttempts,
+  findAttempt,
+  listAttempts,
+  upsertWorker,
+  listWorkers,
+  deleteWorkers,
+  touchWorker,
+  // values
+  putXComs,
+  listXComs,
+  findXCom,
+  listXComElements,
+  deleteXComs,
+  deleteXCom,
+  appendLogs,
+  listLogs,
+  listVariables,
+  findVariables,
+  putVariable,
+  deleteVariable,
+  listConnections,
+  findConnection,
+  putConnection,
+  deleteConnection,
+  findUser,
+  putUser,
+  countUsers,
+  insertEvents,
+} satisfies { readonly [Name in Exclude<keyof Tx, "now">]: (sql: Sql) => Tx[Name] };
+
+const entries = Object.entries(verbs) as readonly (readonly [string, Verb])[];
+
+/**
+ * The verbs of one transaction. A verb that fails dooms its transaction, whoever waits for its promise: of several sent
+ * together the others may be left alone without ending the process as unhandled rejections.
+ */
+export function createTx(sql: Sql, now: Date): Tx {
+  const tx: Record<string, unknown> = { now };
+  for (const [name, create] of entries) {
+    const verb = create(sql);
+    tx[name] = (...values: never[]) => {
+      const answer = verb(...values);
+      answer.catch(nothing);
+      return answer;
+    };
+  }
+  return tx as unknown as Tx;
+}
