@@ -54,7 +54,7 @@ type Check = (question: Question) => Verdict;
 
 /** What is scheduled or further has passed; what is finished has nothing to wait for; a suspended one waits for its event. */
 const beyondThisGate: Readonly<Partial<Record<TaskInstanceState, readonly Check[]>>> = {
-  scheduled: [earlierAttemptEnded],
+  scheduled: [taskStillInDag, earlierAttemptEnded],
   queued: [],
   running: [],
   deferred: [() => wait("resume_pending", { detail: "waiting for its trigger" })],
