@@ -140,8 +140,9 @@ interface Tree {
 const tree = task("tree", (): Tree => ({ name: "root", weights: new Float32Array(2), children: [] }));
 const depth = task("depth", (of: Tree) => of.children.length);
 export const trees = dag("trees", {}, () => depth(tree()));
-// @ts-expect-error a Ref cannot be awaited
+// @ts-expect-error a body is synchronous, and
 dag("awaiting", {}, async ({ run }) => {
+  // @ts-expect-error a Ref cannot be awaited
   await extract(run.logicalDate);
 });
 // @ts-expect-error a body is synchronous
