@@ -27,5 +27,13 @@ export type {
   WorkerTerms,
   XComQuery,
 } from "./execution/execution-contract.ts";
+export { createHttpExecution, type HttpExecutionOptions } from "./execution/http-client.ts";
+export {
+  type ExecutionAnswer,
+  type ExecutionCall,
+  type ExecutionMethod,
+  executionMethods,
+  executionPath,
+} from "./execution/http-route.ts";
 export type { LogBatch, LogLevel, LogRecord } from "./execution/log-record.ts";
 export type { ClaimReply, ClaimRequest, InputValue, RunFacts, TaskWorkload, Workload } from "./execution/workload.ts";
