@@ -37,7 +37,8 @@ function describeTime({ minute, hour }: CronExpression): string {
   if (!hour.every && minutes.length * hours.length <= maxTimes) {
     return `At ${list(hours.flatMap((h) => minutes.map((m) => `${pad(h)}:${pad(m)}`)))}`;
   }
-  return `${describeMinutes(minute)}${describeHours(hour)}`;
+  const when = describeMinutes(minute);
+  return hour.every && when.startsWith("Every") ? when : `${when}${describeHours(hour)}`;
 }
 
 function describeMinutes(minute: CronField): string {

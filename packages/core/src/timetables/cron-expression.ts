@@ -1,6 +1,6 @@
 import { Cron } from "croner";
 import { AirloomError } from "../errors.ts";
-import { type CronField, fieldRules, formatField, parseField } from "./cron-field.ts";
+import { type CronField, combineDays, fieldRules, formatField, parseField } from "./cron-field.ts";
 
 /** A compiled cron expression over local times: milliseconds of a wall clock, read as if it were UTC. */
 export interface CronExpression {
@@ -49,7 +49,7 @@ export function parseCron(text: string): CronExpression {
 }
 
 function compile(text: string): CronExpression {
-  const [minute, hour, dayOfMonth, month, dayOfWeek] = parseFields(text);
+  const [minute, hour, dayOfMonth, dayOfWeek, month] = parseFields(text);
   const fields = [minute, hour, dayOfMonth, month, dayOfWeek].map(formatField).join(" ");
   const matcher = createMatcher(text, fields);
   // Croner walks centuries before it gives up on a date such as 31 February: find out once.
@@ -68,6 +68,7 @@ function compile(text: string): CronExpression {
   };
 }
 
+/** Minute, hour, day of month, day of week, month. */
 type Fields = readonly [CronField, CronField, CronField, CronField, CronField];
 
 function parseFields(text: string): Fields {
@@ -79,7 +80,7 @@ function parseFields(text: string): Fields {
     if ("problem" in parsed) throw invalid(text, parsed.problem);
     return parsed;
   };
-  return [field(0), field(1), field(2), field(3), field(4)];
+  return [field(0), field(1), ...combineDays(field(2), field(4)), field(3)];
 }
 
 function problemOf(text: string, parts: readonly string[]): string | null {

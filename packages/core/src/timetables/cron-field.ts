@@ -7,6 +7,8 @@ export interface CronField {
   readonly special: readonly string[];
   /** Every value is allowed: `*`, `?`, and anything that comes to the same, such as a step of 1. */
   readonly every: boolean;
+  /** As written: a star means "any day", where `1-31` means "all days" (see `combineDays`). */
+  readonly text: string;
 }
 
 export interface FieldRule {
@@ -49,6 +51,15 @@ export const fieldRules = [
   weekdayRule,
 ] as const satisfies readonly FieldRule[];
 
+const anyField = ({ min, max }: FieldRule): CronField => ({
+  values: new Set(Array.from({ length: max - min + 1 }, (_, index) => min + index)),
+  special: [],
+  every: true,
+  text: "*",
+});
+const anyDay = anyField(fieldRules[2]);
+const anyWeekday = anyField(weekdayRule);
+
 /** Parses one field; answers the reason in words when it cannot be read. */
 export function parseField(text: string, rule: FieldRule): CronField | { readonly problem: string } {
   const values = new Set<number>();
@@ -63,7 +74,19 @@ export function parseField(text: string, rule: FieldRule): CronField | { readonl
     if (typeof range === "string") return { problem: `"${text}" is not a valid ${rule.name}: ${range}` };
     for (const value of range) values.add(value);
   }
-  return { values, special, every: values.size === rule.max - rule.min + 1 };
+  return { values, special, every: values.size === rule.max - rule.min + 1, text };
+}
+
+/**
+ * Day of month and day of week, both restricted, mean either. So a field that lists all its days beside a restricted one
+ * (`0 0 1-31 * MON`) means every day, where a star (`0 0 * * MON`) leaves the choice to the other field.
+ */
+export function combineDays(dayOfMonth: CronField, dayOfWeek: CronField): readonly [CronField, CronField] {
+  const listsAll = (field: CronField, other: CronField) =>
+    field.every && !/^[*?]$/.test(field.text) && !other.every && !/[*?]/.test(other.text);
+  if (listsAll(dayOfMonth, dayOfWeek)) return [dayOfMonth, anyWeekday];
+  if (listsAll(dayOfWeek, dayOfMonth)) return [anyDay, dayOfWeek];
+  return [dayOfMonth, dayOfWeek];
 }
 
 /** The field in the plainest form: a star, or its values in order and what depends on the month. */

@@ -22,11 +22,14 @@ const shadow = 3 * hour;
 export function cronTicks(cron: CronExpression, zone: Zone): Ticks {
   const step = (instant: number): number | null => {
     const local = zone.localAt(instant);
-    const next = cron.after(local);
-    if (next === null) return null;
-    const wait = next - local;
-    // Longer than an hour leads to another day, whose hours the wall clock tells.
-    return cron.hour.every && wait <= hour ? instant + wait : zone.instantAt(next);
+    for (let next = cron.after(local); next !== null; next = cron.after(next)) {
+      const wait = next - local;
+      // Longer than an hour leads to another day, whose hours the wall clock tells.
+      const found = cron.hour.every && wait <= hour ? instant + wait : zone.instantAt(next);
+      // Always so in today's zones; without it, odd ones of history could hold the walk below in one place.
+      if (found > instant) return found;
+    }
+    return null;
   };
   const stepBack = (instant: number): number | null => {
     const local = zone.localAt(instant);
