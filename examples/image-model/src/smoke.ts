@@ -48,7 +48,11 @@ export async function smokeTest(storage: Storage, test: SmokeTest, { signal, log
   return correct / asked.length;
 }
 
-async function waitForVersion({ endpoint, version }: SmokeTest, signal: AbortSignal | undefined): Promise<void> {
+/** Returns when the endpoint serves the version, and throws when it does not do so in time. */
+export async function waitForVersion(
+  { endpoint, version }: Pick<SmokeTest, "endpoint" | "version">,
+  signal?: AbortSignal,
+): Promise<void> {
   const deadline = performance.now() + patience;
   for (;;) {
     const seen = await ask(`${endpoint}/model`, modelSchema, { signal }).catch((error: unknown) => String(error));
