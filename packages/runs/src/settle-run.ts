@@ -8,7 +8,9 @@ import type { RunAt } from "./load-run-view.ts";
  */
 export async function settleRun({ tx, run, graph }: RunAt, unfinished: number): Promise<DagRunRow | null> {
   if (run.state !== "running" || unfinished > 0) return null;
-  const leaves = await tx.listTaskInstances({ runKey: run.id, taskIds: graph.leaves });
+  // Fail-fast skips the leaves of what failed, so there every task counts: a run that was stopped has not succeeded.
+  const judged = graph.spec.failFast ? [...graph.tasks.keys()] : graph.leaves;
+  const leaves = await tx.listTaskInstances({ runKey: run.id, taskIds: judged });
   const outcome = decideRunOutcome({ unfinished, leafStates: countStates(leaves) });
   if (outcome === "running") return null;
   const moved = await tx.moveRun({ runKey: run.id, from: "running", to: outcome.state });

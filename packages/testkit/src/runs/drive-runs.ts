@@ -1,0 +1,130 @@
+import { randomUUID } from "node:crypto";
+import {
+  admitWaiting,
+  advanceWokenRuns,
+  type Claimed,
+  claim,
+  createFinishLanes,
+  createRun,
+  createVersions,
+  defaultRunsSettings,
+  type FinishLanes,
+  type FinishOutcome,
+  type RunEvent,
+  type RunRequest,
+  type RunsDeps,
+  startRuns,
+  wakeDueRuns,
+} from "@airloom/runs";
+import type { DagRow, DagRunRow, Store, TaskInstanceRow } from "@airloom/store";
+
+/** Everything the moves of a run need, over a store, with the events they told. */
+export interface RunsUnderTest {
+  readonly deps: RunsDeps;
+  readonly lanes: FinishLanes;
+  readonly events: RunEvent[];
+}
+
+export function runsOver(store: Store): RunsUnderTest {
+  const events: RunEvent[] = [];
+  const deps: RunsDeps = {
+    store,
+    versions: createVersions(),
+    newId: () => randomUUID(),
+    settings: defaultRunsSettings,
+    tell: (event) => events.push(event),
+  };
+  return { deps, lanes: createFinishLanes(deps), events };
+}
+
+/** A manual run without dates, due long ago. */
+export const someRunRequest = (given: Partial<RunRequest> = {}): RunRequest => ({
+  runId: `manual__${randomUUID()}`,
+  runType: "manual",
+  logicalDate: null,
+  intervalStart: null,
+  intervalEnd: null,
+  runAfter: new Date("2020-01-01T00:00:00Z"),
+  conf: {},
+  triggeredBy: "test",
+  triggeringUser: null,
+  note: null,
+  ...given,
+});
+
+/** Creates a run of the Dag's current version and starts it, as a trigger does. */
+export async function trigger(
+  { deps }: RunsUnderTest,
+  dag: DagRow,
+  given: Partial<RunRequest> = {},
+): Promise<DagRunRow> {
+  const run = await deps.store.tx(async (tx) => {
+    const version = await deps.versions.load(tx, dag.versionId);
+    return createRun({ tx, deps, version }, someRunRequest(given));
+  });
+  if (!run) throw new Error("the run exists already");
+  await startRuns(deps);
+  return run;
+}
+
+/** What an imagined worker answers for an attempt. */
+export type Work = (claimed: Claimed) => FinishOutcome & { readonly value?: Uint8Array; readonly length?: number };
+
+export const succeeds: Work = () => ({ kind: "succeeded" });
+
+/** Claims and finishes until nothing can be claimed: a worker without processes. Returns the ids of the tasks in the order they ran. */
+export async function work(under: RunsUnderTest, answer: Work = succeeds, slots = 16): Promise<readonly string[]> {
+  const { deps, lanes } = under;
+  const ran: string[] = [];
+  for (;;) {
+    await settle(deps);
+    const tokenHashes = Array.from({ length: slots }, () => randomUUID());
+    const options = {
+      executor: "local",
+      queues: ["default"],
+      workerId: "worker",
+      tokenHashes,
+      leaseMs: 30_000,
+      warmArtifacts: [],
+    };
+    const claimed = await claim(deps, options);
+    if (claimed.length === 0) return ran;
+    lanes.remember(claimed.map(({ instance }) => instance));
+    await Promise.all(claimed.map((one) => finish(under, one, answer(one))));
+    ran.push(
+      ...claimed.map(({ instance }) =>
+        instance.mapIndex < 0 ? instance.taskId : `${instance.taskId}[${instance.mapIndex}]`,
+      ),
+    );
+  }
+}
+
+/** What the scheduler's loops would do by now. */
+export async function settle(deps: RunsDeps): Promise<void> {
+  while (
+    (await startRuns(deps)) + (await advanceWokenRuns(deps)) + (await wakeDueRuns(deps)) + (await admitWaiting(deps)) >
+    0
+  );
+}
+
+async function finish({ lanes }: RunsUnderTest, { instance }: Claimed, answer: ReturnType<Work>): Promise<void> {
+  const { value, length, ...outcome } = answer;
+  const xcoms = value ? [{ key: "return_value", value, elements: null, length: length ?? null }] : [];
+  await lanes.finish({
+    taskInstanceId: instance.id,
+    attempt: instance.attempt,
+    tokenHash: instance.tokenHash ?? "",
+    outcome,
+    xcoms,
+  });
+}
+
+/** States by task (`task[index]` when mapped), and of the run. */
+export async function statesOf(store: Store, runKey: number): Promise<Record<string, string>> {
+  return store.tx(async (tx) => {
+    const [run] = await tx.listRunsByKey([runKey]);
+    const rows = await tx.listTaskInstances({ runKey });
+    const name = (row: TaskInstanceRow) => (row.mapIndex < 0 ? row.taskId : `${row.taskId}[${row.mapIndex}]`);
+    return Object.fromEntries([["(run)", run?.state ?? "gone"], ...rows.map((row) => [name(row), row.state])]);
+  });
+}
