@@ -1,25 +1,22 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { EmbeddedOptions } from "@airloom/db";
-import { builtProgram } from "@airloom/testkit";
+import { builtProgram, guardFolder } from "@airloom/testkit";
 import pg from "pg";
 import { afterEach, vi } from "vitest";
 
-const cleanups: (() => void)[] = [];
-afterEach(() => {
-  for (const cleanup of cleanups.splice(0).reverse()) cleanup();
+const cleanups: (() => void | Promise<void>)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** A home for one test; whatever still runs in it afterwards is killed. */
+/** A home for one test; it goes away afterwards with whatever still runs in it, also when the run is interrupted. */
 export function newHome(name = "home"): string {
-  const folder = mkdtempSync(join(tmpdir(), "airloom-embedded-"));
-  cleanups.push(() => {
-    for (const pid of serverPids(folder)) killHard(pid);
-    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
-  });
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), "airloom-embedded-")));
+  cleanups.push(guardFolder(folder).end);
   return join(folder, name);
 }
 
@@ -87,7 +84,9 @@ export async function runProgram(
   const program = await builtProgram(join(import.meta.dirname, "embedded-program.ts"));
   const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"];
   const child = spawn(process.execPath, [program, mode, JSON.stringify(options)], { stdio, cwd: "/", ...user });
-  cleanups.push(() => child.kill("SIGKILL"));
+  cleanups.push(() => {
+    child.kill("SIGKILL");
+  });
   let said = "";
   child.stderr.on("data", (part: Buffer) => {
     said += part.toString("utf8");

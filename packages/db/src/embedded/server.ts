@@ -23,7 +23,7 @@ export interface EmbeddedServer {
   readonly dataDir: string;
   /** Whether it ran already and was only joined. */
   readonly attached: boolean;
-  /** Resolves when the server is no more, for whatever reason. Never rejects. */
+  /** Resolves when the server is no more, for whatever reason. Never rejects; does not keep this process alive. */
   readonly exited: Promise<ServerExit>;
   /** Stops the server for everybody who uses it, and resolves when it is gone. Safe twice. @default "fast" */
   stop(mode?: StopMode): Promise<void>;
