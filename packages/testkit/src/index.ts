@@ -1,11 +1,21 @@
 export { builtFile } from "./build/built-file.ts";
 export { builtProgram } from "./build/built-program.ts";
 export { runsContract } from "./contracts/runs-contract.ts";
+export type { MakeStore } from "./contracts/store/store-under-test.ts";
+export { storeContract } from "./contracts/store-contract.ts";
 export { cloneDatabase, type DatabaseClone } from "./database/clone-database.ts";
 export { type FolderGuard, guardFolder } from "./database/guard-folder.ts";
 export { startTestServer, type TestServer } from "./database/test-server.ts";
-export { publish } from "./factories/publish.ts";
+export { publish, somePublication } from "./factories/publish.ts";
+export { someId } from "./factories/some-id.ts";
+export { type RunGiven, someNewRun, someRun } from "./factories/some-run.ts";
 export { someSpec, someTask } from "./factories/some-spec.ts";
+export {
+  someClaim,
+  someNewTaskInstance,
+  someTaskInstance,
+  type TaskInstanceGiven,
+} from "./factories/some-task-instance.ts";
 export {
   type RunsUnderTest,
   runsOver,
