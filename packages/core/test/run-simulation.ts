@@ -86,12 +86,12 @@ class World {
   }
 
   /** Decides the tasks given (null = all unfinished), as the finishing transaction or the scheduler would. */
-  advance(taskIds: ReadonlySet<string> | null): Date | null {
+  advance(taskIds: ReadonlySet<string> | null): void {
     for (let asked = taskIds, round = 0; ; round++) {
       if (round > 50) throw new Error("advance asks for more without end");
       const decision = decideAdvance(this.#view(asked), this.#now);
       this.#apply(decision);
-      if (decision.needsMore.length === 0) return decision.wakeAt;
+      if (decision.needsMore.length === 0) return;
       asked = null;
     }
   }
@@ -190,7 +190,7 @@ class World {
 
   #interrupt(): void {
     const { taskId } = this.#pick(this.instances());
-    const selection = { tasks: [{ taskId }], includeDownstream: this.#chance(0.7) };
+    const selection = { tasks: [{ taskId }], includeDownstream: this.#chance(0.5) };
     const view = { graph: this.#graph, runState: "running" as const, instances: this.instances() };
     const decision = this.#chance(0.7)
       ? decideClear(view, selection)
@@ -207,14 +207,22 @@ class World {
     this.advance(null);
   }
 
-  /** To the time that the last decision named; there must be one, else nothing would ever happen again. */
+  /**
+   * To the next retry, reschedule or end of a lease: the only things that are swept for. That there is one, and that nothing
+   * else was left undecided, is what the decisions have to see to.
+   */
   #passTime(): void {
-    const wakeAt = this.advance(null);
-    if (this.instances().some(({ state }) => state === "scheduled") || this.unfinished() === 0) return;
-    if (!wakeAt)
+    const due = this.instances().flatMap((row) => this.#dueAt(row) ?? []);
+    if (due.length === 0)
       throw new Error(`stuck: ${JSON.stringify(this.instances().filter(({ state }) => !isFinished(state)))}`);
-    this.#now = wakeAt;
+    this.#now = new Date(Math.min(...due.map(Number)));
     this.advance(null);
+  }
+
+  #dueAt({ state, nextDueAt, leaseUntil }: TaskInstanceView): Date | null {
+    if (state.startsWith("up_for_")) return nextDueAt;
+    const held = (state === "none" || state === "restarting") && leaseUntil && leaseUntil > this.#now;
+    return held ? leaseUntil : null;
   }
 
   #settle(row: Writable, to: TaskInstanceState): void {

@@ -70,4 +70,35 @@ describe("any run of any Dag comes to its end", () => {
       { numRuns: 400 },
     );
   });
+
+  const anyRule = fc.constantFrom(...triggerRuleNames);
+  const overLists = fc.tuple(anyRule, anyRule, anyRule, fc.nat(2)).map(([each, again, sum, retries]) =>
+    graphOf(
+      specOf([
+        taskOf("list", [], { retries }),
+        taskOf("each", ["list"], {
+          retries,
+          triggerRule: each,
+          mapped: true,
+          args: [{ kind: "xcom", task: "list" }],
+        }),
+        taskOf("again", ["each"], {
+          retries,
+          triggerRule: again,
+          mapped: true,
+          args: [{ kind: "xcom", task: "each" }],
+        }),
+        taskOf("sum", ["each", "again"], { triggerRule: sum }),
+      ]),
+    ),
+  );
+  it("while lists grow and shrink under mapped tasks that are cleared", () => {
+    const faults = { fail: 0.2, skip: 0.1, lose: 0.05, reschedule: 0.05, interrupt: 0.4 };
+    fc.assert(
+      fc.property(overLists, fc.integer(), (graph, seed) => {
+        endsWell(simulateRun(graph, { seed, faults }));
+      }),
+      { numRuns: 600 },
+    );
+  });
 });
