@@ -28,6 +28,11 @@ export const errors = {
     () => "No valid token or session was sent.",
     "Log in, or send `Authorization: Bearer <token>` from POST /auth/token.",
   ),
+  LOGIN_REFUSED: define(
+    401,
+    () => "The name or the password is wrong.",
+    "Try again; the first user is `admin`, its password was printed at the first start (or set by AIRLOOM_ADMIN_PASSWORD).",
+  ),
   FORBIDDEN: define(403, (d) => `Not allowed: ${d.reason}`, "Ask an administrator for the right."),
   NOT_FOUND: define(
     404,
@@ -36,6 +41,16 @@ export const errors = {
   ),
   CONFLICT: define(409, (d) => `${d.reason}`, "Read the current state and decide again."),
   VALIDATION: define(422, (d) => `${d.reason}`, "Correct the named field and send it again."),
+  BODY_TOO_LARGE: define(
+    413,
+    () => "The request's body is too large.",
+    "Send less; `airloom config list` shows the limit (api.bodyLimitBytes).",
+  ),
+  INTERNAL: define(
+    500,
+    () => "Something failed inside the server.",
+    "The server's log has the cause; report it with the time of this request.",
+  ),
   UNAVAILABLE: define(503, (d) => `${d.reason}`, "Try again in a moment."),
 
   // configuration and processes

@@ -1,0 +1,64 @@
+import { timingSafeEqual } from "node:crypto";
+import { AirloomError } from "@airloom/core";
+import type { ExecutionContract } from "@airloom/wire";
+import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import type { Actor } from "./auth/permissions.ts";
+import { createTokens } from "./auth/tokens.ts";
+import type { ExecutionDeps } from "./execution/execution-deps.ts";
+import { addExecutionRoutes } from "./execution/routes.ts";
+import { addErrorReplies } from "./http/error-replies.ts";
+import { addRoutes } from "./http/route.ts";
+import { restRoutes } from "./rest/rest-routes.ts";
+
+/** What the API serves from and with. */
+export interface ApiDeps extends ExecutionDeps {
+  readonly execution: ExecutionContract;
+  /** Signs tokens of people. */
+  readonly signingKey: Uint8Array;
+  /** The token of workers and dag-processors. */
+  readonly workerToken: string;
+  readonly tokenLifetimeSeconds: number;
+  readonly bodyLimitBytes: number;
+  /** Largest message of the execution contract. */
+  readonly executionLimitBytes: number;
+  readonly version: string;
+  readonly now: () => Date;
+  readonly report: (error: unknown, where: string) => void;
+}
+
+/** The whole API as one application: listen on it, or call it in process (`inject`) without a socket. */
+export function createApi(deps: ApiDeps): FastifyInstance {
+  const app = fastify({
+    bodyLimit: deps.bodyLimitBytes,
+    // Ids may be 250 long, and percent-encoded three times that.
+    routerOptions: { maxParamLength: 1_000 },
+    forceCloseConnections: true,
+    requestTimeout: 120_000,
+  });
+  app.addHook("onSend", async (_request, reply) => {
+    reply
+      .header("x-content-type-options", "nosniff")
+      .header("referrer-policy", "no-referrer")
+      .header("cache-control", "no-store");
+  });
+  addErrorReplies(app, deps.report);
+  const authenticate = createAuthenticate(deps);
+  addRoutes(app, restRoutes(deps), authenticate);
+  addExecutionRoutes(app, deps.execution, { authenticate, bodyLimit: deps.executionLimitBytes });
+  return app;
+}
+
+function createAuthenticate(deps: ApiDeps): (request: FastifyRequest) => Promise<Actor> {
+  const tokens = createTokens(deps.signingKey);
+  const workerToken = Buffer.from(deps.workerToken);
+  return async (request) => {
+    const [scheme, token = ""] = (request.headers.authorization ?? "").split(" ", 2);
+    if (scheme?.toLowerCase() !== "bearer") throw new AirloomError("UNAUTHENTICATED");
+    const given = Buffer.from(token);
+    if (given.length === workerToken.length && timingSafeEqual(given, workerToken))
+      return { name: "worker", role: "worker" };
+    const actor = tokens.verify(token, deps.now());
+    if (!actor) throw new AirloomError("UNAUTHENTICATED");
+    return actor;
+  };
+}
