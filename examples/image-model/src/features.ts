@@ -68,7 +68,7 @@ export function encodeExamples(rows: readonly Float32Array[], labels: readonly n
   return encodeBinaryFile({ header, floats: [features], bytes: [Uint8Array.from(labels)] });
 }
 
-export function decodeExamples(file: Uint8Array): Examples {
+function decodeExamples(file: Uint8Array): Examples {
   const { header, floats, bytes } = decodeBinaryFile(file, (value) => headerSchema.parse(value));
   const [features, labels] = [floats[0], bytes[0]];
   if (features?.length !== header.count * featureCount || labels?.length !== header.count) {

@@ -1,4 +1,4 @@
-import type { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
+import { MathBackendCPU } from "@tensorflow/tfjs-backend-cpu";
 import type { Conv2DBackpropFilterAttrs } from "@tensorflow/tfjs-core";
 import * as tf from "@tensorflow/tfjs-core";
 
@@ -26,13 +26,13 @@ export function registerFilterGradient(): void {
 function computeNhwc({ inputs, backend }: Parameters<Kernel>[0], attrs: Conv2DBackpropFilterAttrs): tf.TensorInfo {
   const { x, dy } = inputs;
   if (x === undefined || dy === undefined) throw new Error(`${kernelName} needs x and dy`);
-  const cpu = backend as MathBackendCPU;
+  if (!(backend instanceof MathBackendCPU)) throw new Error(`${kernelName} is written for the CPU backend`);
   const { strides, pad, dimRoundingMode, filterShape } = attrs;
   const shape = x.shape as [number, number, number, number];
   const geometry = tf.backend_util.computeConv2DInfo(shape, filterShape, strides, 1, pad, dimRoundingMode);
-  const values = (tensor: tf.TensorInfo) => cpu.data.get(tensor.dataId).values as Float32Array;
+  const values = (tensor: tf.TensorInfo) => backend.data.get(tensor.dataId).values as Float32Array;
   const sums = addUpPatches(geometry, values(x), values(dy));
-  return cpu.makeTensorInfo(filterShape, "float32", Float32Array.from(sums));
+  return backend.makeTensorInfo(filterShape, "float32", Float32Array.from(sums));
 }
 
 /** For each output pixel: its gradient (one per output channel) times the patch of the input that it came from. */

@@ -50,7 +50,7 @@ export function pageOfKeys(allKeys: readonly string[], request: ListingRequest):
   return { keys, prefixes: [...prefixes] };
 }
 
-export const toToken = (key: string): string => Buffer.from(key).toString("base64url");
+const toToken = (key: string): string => Buffer.from(key).toString("base64url");
 export const fromToken = (token: string): string => Buffer.from(token, "base64url").toString();
 
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
