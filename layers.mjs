@@ -18,7 +18,7 @@ export const mayImport = {
   testing: ["core", "sdk", "store", "runs"],
   api: ["core", "wire", "store", "runs"],
   cli: ["core", "wire", "sdk", "store", "db", "runs", "scheduler", "executors", "task-runner", "dag-processor", "api"],
-  airloom: ["sdk", "testing", "providers/standard", "providers/postgres", "cli"],
+  airloom: ["sdk", "testing", "providers/standard", "providers/postgres", "cli", "task-runner", "dag-processor"],
   testkit: [
     "core",
     "wire",

@@ -3,7 +3,7 @@ export const bundles = {
   /** The `airloom` command: control plane and supervisors. */
   cli: "packages/cli/src/main.ts",
   /** Zone C: runs attempts of author code. */
-  "task-child": "packages/task-runner/src/child/main.ts",
+  "task-child": "packages/airloom/src/task-child.ts",
   /** Zone C: loads author files and writes down their Specs. */
   "parse-child": "packages/dag-processor/src/child/main.ts",
 };

@@ -1,0 +1,42 @@
+import { format } from "node:util";
+import type { LogLevel } from "@airloom/wire";
+import type { ChildRecord } from "../protocol/messages.ts";
+import { current, scopeNow } from "./attempt-scope.ts";
+
+const levels = { log: "info", info: "info", debug: "debug", warn: "warn", error: "error", trace: "error" } as const;
+
+/** Longest message that leaves the child; the supervisor cuts shorter still, after it has masked. */
+const longestMessage = 64 * 1024;
+
+/** Turns `console` into log records of the attempt that calls it. What an ended attempt still says is dropped and noted. */
+export function captureConsole(write: (record: ChildRecord) => void): void {
+  for (const [name, level] of Object.entries(levels)) {
+    console[name as keyof typeof levels] = (...args: unknown[]) => say(level, args, write);
+  }
+  console.group = (...label: unknown[]) => {
+    if (label.length > 0) say("info", label, write);
+    scopeNow()?.groups.push(words(label));
+  };
+  console.groupCollapsed = console.group;
+  console.groupEnd = () => {
+    scopeNow()?.groups.pop();
+  };
+}
+
+function say(level: LogLevel, args: readonly unknown[], write: (record: ChildRecord) => void): void {
+  const scope = scopeNow();
+  if (scope?.over) {
+    current.late("it wrote to the console after it had ended");
+    return;
+  }
+  const group = scope && scope.groups.length > 0 ? { group: scope.groups.join(" / ") } : {};
+  write({ ts: Date.now(), level, source: "task", msg: words(args).slice(0, longestMessage), ...group });
+}
+
+function words(args: readonly unknown[]): string {
+  try {
+    return format(...args);
+  } catch (error) {
+    return `(a value that cannot be shown: ${String(error)})`;
+  }
+}
