@@ -1,0 +1,24 @@
+import { clockText } from "./event-line.ts";
+
+export type Level = "debug" | "info" | "warn" | "error";
+
+/** Lines on standard output (warnings and errors on standard error): time, words, fields. */
+export interface ConsoleLog {
+  readonly level: Level;
+  readonly write: (level: Level, message: string, fields?: Readonly<Record<string, unknown>>) => void;
+}
+
+const ranks: Readonly<Record<Level, number>> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+export function createConsoleLog(level: Level, now: () => Date): ConsoleLog {
+  return {
+    level,
+    write(at, message, fields) {
+      if (ranks[at] < ranks[level]) return;
+      const extra = fields && Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : "";
+      const mark = at === "warn" || at === "error" ? `${at.toUpperCase()} ` : "";
+      const line = `${clockText(now())} ${mark}${message}${extra}\n`;
+      (ranks[at] >= ranks.warn ? process.stderr : process.stdout).write(line);
+    },
+  };
+}

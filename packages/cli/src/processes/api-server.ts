@@ -1,0 +1,68 @@
+import { createServer } from "node:net";
+import { createApi } from "@airloom/api";
+import { AirloomError, type Service } from "@airloom/core";
+import type { Config } from "../config/options.ts";
+import { type Home, homeKey } from "../home/home.ts";
+import { portOwner } from "../home/port-owner.ts";
+import type { ConsoleLog } from "../output/console-log.ts";
+import { version } from "../version.ts";
+import type { Control } from "./control.ts";
+
+export interface ApiServer extends Service {
+  /** Once started. */
+  readonly url: string;
+}
+
+export interface ApiServerOptions {
+  readonly control: Control;
+  readonly config: Config;
+  readonly home: Home;
+  readonly log: ConsoleLog;
+}
+
+export function createApiApp({ control, config, home, log }: ApiServerOptions): ReturnType<typeof createApi> {
+  return createApi({
+    ...control.deps,
+    execution: control.execution,
+    signingKey: Buffer.from(config.security.signingKey || homeKey(home, "signing"), "base64"),
+    workerToken: config.security.workerToken || homeKey(home, "worker"),
+    tokenLifetimeSeconds: config.api.tokenLifetimeSeconds,
+    bodyLimitBytes: config.api.bodyLimitBytes,
+    executionLimitBytes: config.xcom.maxBytes * 2,
+    version,
+    now: () => new Date(),
+    report: (error, where) =>
+      log.write("error", `${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
+  });
+}
+
+/** @throws PORT_BUSY naming who has the port. */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { host, port } = options.config.api;
+  const app = createApiApp(options);
+  let url = "";
+  return {
+    name: "api-server",
+    get url() {
+      return url;
+    },
+    async start() {
+      await refuseTakenPort(host, port);
+      const address = await app.listen({ host, port });
+      url = address.replace("0.0.0.0", "127.0.0.1").replace("[::]", "127.0.0.1");
+    },
+    stop: async () => app.close(),
+  };
+}
+
+/** Asked before anything else is started, so that a second copy says so at once. */
+export function refuseTakenPort(host: string, port: number): Promise<void> {
+  if (port === 0) return Promise.resolve();
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", (error: NodeJS.ErrnoException) => {
+      reject(error.code === "EADDRINUSE" ? new AirloomError("PORT_BUSY", { port, owner: portOwner(port) }) : error);
+    });
+    probe.listen({ host, port }, () => probe.close(() => resolve()));
+  });
+}

@@ -1,0 +1,29 @@
+import { migrate, superviseEmbedded } from "@airloom/db";
+import type { Config } from "../config/options.ts";
+import type { Home } from "../home/home.ts";
+
+/** The database a process uses: the one it was given, or the home's own server, which it then helps to keep alive. */
+export interface Database {
+  readonly url: string;
+  close(reason: string): Promise<void>;
+}
+
+/** Opens it and brings its schema up to date: safe when several processes do so at once. */
+export async function openDatabase(config: Config, home: Home, log: (line: string) => void): Promise<Database> {
+  const database = config.database.url
+    ? { url: config.database.url, close: async () => {} }
+    : await openEmbedded(home, log);
+  try {
+    await migrate(database.url);
+  } catch (error) {
+    await database.close("failed");
+    throw error;
+  }
+  return database;
+}
+
+async function openEmbedded(home: Home, log: (line: string) => void): Promise<Database> {
+  const supervisor = superviseEmbedded({ home: home.dir, log });
+  await supervisor.start();
+  return { url: supervisor.url, close: (reason) => supervisor.stop(reason) };
+}
