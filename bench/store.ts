@@ -50,9 +50,7 @@ async function measureFloor(url: string): Promise<readonly StoreFigure[]> {
     const update = { name: "floor", text: "update bench_floor set n = n + 1 where id = $1" };
     return [
       await repeat("floor: select 1", 500, () => client.query({ name: "one", text: "select 1" })),
-      await repeat("floor: single-row commit", 500, (turn) =>
-        client.query({ ...update, values: [(turn % 1000) + 1] }),
-      ),
+      await repeat("floor: single-row commit", 500, (turn) => client.query({ ...update, values: [(turn % 1000) + 1] })),
       await repeat("floor: update of 1,000 rows", 20, () => client.query("update bench_floor set n = n + 1")),
     ];
   } finally {
@@ -78,7 +76,13 @@ async function measureSmall(store: Store): Promise<readonly StoreFigure[]> {
     ),
     await repeat("count of live slots (500 live)", 200, () =>
       store.tx((tx) =>
-        tx.countLiveSlots({ executors: ["local"], pools: ["default_pool"], runKeys: [runKey], tasks: [], runTasks: [] }),
+        tx.countLiveSlots({
+          executors: ["local"],
+          pools: ["default_pool"],
+          runKeys: [runKey],
+          tasks: [],
+          runTasks: [],
+        }),
       ),
     ),
     await repeat("claim of 1", 200, () => store.tx((tx) => tx.claimQueued(someClaim(1)))),

@@ -7,9 +7,13 @@ const lockNotAvailable = "55P03";
 const queryCancelled = "57014";
 const badText = new Set(["22021", "22P05"]);
 
-/** Whether the transaction may be run again as it is: PostgreSQL chose it as the victim and undid it. */
+/**
+ * Whether the transaction may be run again as it is: PostgreSQL chose it as the victim of a deadlock, or the version that its
+ * run is to be pinned to was replaced between reading it and inserting the run.
+ */
 export const isTransient = (error: unknown): boolean =>
-  error instanceof pg.DatabaseError && (error.code === deadlock || error.code === serializationFailure);
+  error instanceof pg.DatabaseError &&
+  (error.code === deadlock || error.code === serializationFailure || error.constraint === "run_has_version");
 
 /**
  * Whether the connection is of no more use: it broke, or the server ends it (classes 08, 57P and 53: shutdown, crash, too many

@@ -4,6 +4,12 @@ export interface Statement {
   readonly text: string;
 }
 
+/**
+ * The time of a statement, read once: `with ${clockOnce}`, then `clock.now`. A plain subquery would be read again per row
+ * (5 µs each: a fifth of a move of 1,000 rows).
+ */
+export const clockOnce = "clock as materialized (select airloom_clock() as now)";
+
 const known = new Map<string, string>();
 
 /**

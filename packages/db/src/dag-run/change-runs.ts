@@ -1,15 +1,16 @@
 import type { Tx } from "@airloom/store";
 import { columnsOf } from "../connection/array-literal.ts";
-import { type Sql, statement } from "../connection/sql.ts";
+import { clockOnce, type Sql, statement } from "../connection/sql.ts";
 
 const adjust = statement(
   "dag_run.adjust_unfinished",
-  `with locked as materialized (
+  `with ${clockOnce},
+  locked as materialized (
     select r.key, change.delta from dag_run r join unnest($1::bigint[], $2::int[]) as change (key, delta) on change.key = r.key
     order by r.key for no key update of r
   )
   update dag_run r set unfinished = r.unfinished + locked.delta, last_decision_at = clock.now, updated_at = clock.now
-  from locked, (select airloom_clock() as now) clock where r.key = locked.key`,
+  from locked, clock where r.key = locked.key`,
 );
 
 export const adjustUnfinished =

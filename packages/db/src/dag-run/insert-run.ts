@@ -1,5 +1,6 @@
+import { AirloomError } from "@airloom/core";
 import type { DagRunRow, Tx } from "@airloom/store";
-import { type Sql, statement } from "../connection/sql.ts";
+import { clockOnce, type Sql, statement } from "../connection/sql.ts";
 import { runFields } from "./run-fields.ts";
 
 /**
@@ -10,7 +11,7 @@ const lockNumbers = statement("dag_run.lock_numbers", "select from dag where dag
 
 const insert = statement(
   "dag_run.insert",
-  `with clock as materialized (select airloom_clock() as now),
+  `with ${clockOnce},
   r as (
     insert into dag_run (dag_id, number, run_id, run_type, state, version_id, logical_date, interval_start, interval_end,
       run_after, conf, triggered_by, triggering_user, note, unfinished, queued_at, updated_at)
@@ -26,7 +27,7 @@ const insert = statement(
 export const insertRun =
   (sql: Sql): Tx["insertRun"] =>
   async (run) => {
-    const [, row] = await Promise.all([
+    const [dags, row] = await Promise.all([
       sql.run(lockNumbers, [run.dagId]),
       sql.first<DagRunRow>(insert, [
         run.dagId,
@@ -44,5 +45,6 @@ export const insertRun =
         run.unfinished,
       ]),
     ]);
+    if (dags === 0) throw new AirloomError("NOT_FOUND", { what: `Dag "${run.dagId}"` });
     return row;
   };

@@ -1,11 +1,12 @@
 import { isLegalRunMove } from "@airloom/core";
 import type { DagRunRow, Tx } from "@airloom/store";
-import { type Sql, statement } from "../connection/sql.ts";
+import { clockOnce, type Sql, statement } from "../connection/sql.ts";
 import { runFields } from "./run-fields.ts";
 
 const move = statement(
   "dag_run.move",
-  `update dag_run r set
+  `with ${clockOnce}
+  update dag_run r set
     state = $3,
     queued_at = case when $3 = 'queued' then clock.now else r.queued_at end,
     started_at = case $3 when 'queued' then null when 'running' then clock.now else r.started_at end,
@@ -13,7 +14,7 @@ const move = statement(
     clear_number = r.clear_number + $4::int,
     version_id = coalesce($5, r.version_id),
     updated_at = clock.now
-  from (select airloom_clock() as now) clock
+  from clock
   where r.key = $1 and r.state = $2
   returning ${runFields}`,
 );

@@ -1,11 +1,12 @@
 import type { Tx } from "@airloom/store";
 import { arrayOf } from "../connection/array-literal.ts";
-import { type Sql, statement } from "../connection/sql.ts";
+import { clockOnce, type Sql, statement } from "../connection/sql.ts";
 
 const wake = statement(
   "run_wakeup.insert",
-  `insert into run_wakeup (run_key, reason, at)
-  select key, $2, clock.now from unnest($1::bigint[]) as woken (key), (select airloom_clock() as now) clock`,
+  `with ${clockOnce}
+  insert into run_wakeup (run_key, reason, at)
+  select key, $2, clock.now from unnest($1::bigint[]) as woken (key), clock`,
 );
 
 export const wakeRuns =

@@ -1,13 +1,14 @@
 import type { ServiceRow, Tx } from "@airloom/store";
 import { fieldsOf, selectList } from "../connection/select-list.ts";
-import { type Sql, statement } from "../connection/sql.ts";
+import { clockOnce, type Sql, statement } from "../connection/sql.ts";
 
 const fields = fieldsOf<ServiceRow>()(["kind", "id", "hostname", "pid", "startedAt", "heartbeatAt"]);
 
 const touch = statement(
   "service.touch",
-  `insert into service (kind, id, hostname, pid, started_at, heartbeat_at)
-  select $1, $2, $3, $4, clock.now, clock.now from (select airloom_clock() as now) clock
+  `with ${clockOnce}
+  insert into service (kind, id, hostname, pid, started_at, heartbeat_at)
+  select $1, $2, $3, $4, clock.now, clock.now from clock
   on conflict (kind, id) do update set hostname = excluded.hostname, pid = excluded.pid, heartbeat_at = excluded.heartbeat_at`,
 );
 

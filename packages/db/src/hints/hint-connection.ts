@@ -103,7 +103,7 @@ const ownPid = (client: pg.Client): number | null =>
 /** A network that went away says nothing: without a ping the end would never be seen. */
 async function pingUntilEnd(client: pg.Client, ended: Promise<void>, signal: AbortSignal): Promise<void> {
   const stopped = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
-  for (;;) {
+  while (!signal.aborted) {
     const timer = new AbortController();
     const tick = sleep(pingEveryMs, "ping" as const, { signal: timer.signal, ref: false }).catch(() => "over" as const);
     const next = await Promise.race([tick, ended.then(() => "over" as const), stopped.then(() => "over" as const)]);

@@ -110,7 +110,8 @@ create table dag_run (
   run_id text collate "C" not null,
   run_type text not null,
   state text not null,
-  version_id text collate "C" not null,
+  -- An insert that names a version which was replaced meanwhile fails by this key, and its transaction is run again.
+  version_id text collate "C" not null constraint run_has_version references dag_version,
   logical_date timestamptz(3),
   interval_start timestamptz(3),
   interval_end timestamptz(3),
@@ -212,7 +213,8 @@ create table task_instance (
   autovacuum_analyze_scale_factor = 0.05, autovacuum_analyze_threshold = 1000);
 create index task_instance_scheduled on task_instance (run_key, priority desc, scheduled_at, id) where state = 'scheduled';
 create index task_instance_queued on task_instance (executor, priority desc, queued_at, id) where state = 'queued';
-create index task_instance_live on task_instance (executor, pool) where state in ('queued', 'running', 'restarting');
+-- Not led by the executor: without statistics the planner would take it for a claim, and sort what the index above has in order.
+create index task_instance_live on task_instance (pool, run_key) where state in ('queued', 'running', 'restarting');
 create index task_instance_deferred on task_instance (pool) where state = 'deferred';
 create index task_instance_leased on task_instance (worker_id) where leased;
 create index task_instance_due on task_instance (next_due_at) where state in ('up_for_retry', 'up_for_reschedule');
@@ -248,18 +250,17 @@ create trigger legal_move before update on task_instance for each row when (
     when 'none' then new.state in ('scheduled', 'success', 'failed', 'skipped', 'upstream_failed', 'removed')
     when 'scheduled' then new.state in ('queued', 'none', 'success', 'failed', 'skipped', 'upstream_failed', 'removed')
     when 'queued' then new.state in ('running', 'scheduled', 'none', 'success', 'failed', 'skipped', 'removed')
-    when 'running' then new.state in ('success', 'failed', 'skipped', 'up_for_retry', 'up_for_reschedule', 'deferred',
-      'awaiting_input', 'scheduled', 'restarting', 'removed')
-    when 'restarting' then new.state in ('none', 'success', 'failed', 'skipped', 'removed')
-    when 'up_for_retry' then new.state in ('scheduled', 'none', 'success', 'failed', 'skipped', 'removed')
-    when 'up_for_reschedule' then new.state in ('scheduled', 'none', 'success', 'failed', 'skipped', 'removed')
+    when 'running' then new.state in ('success', 'failed', 'skipped', 'up_for_retry', 'up_for_reschedule', 'deferred', 'awaiting_input', 'scheduled', 'restarting', 'removed')
+    when 'restarting' then new.state in ('none', 'scheduled', 'success', 'failed', 'skipped', 'upstream_failed', 'removed')
+    when 'up_for_retry' then new.state in ('scheduled', 'none', 'success', 'failed', 'skipped', 'upstream_failed', 'removed')
+    when 'up_for_reschedule' then new.state in ('scheduled', 'none', 'success', 'failed', 'skipped', 'upstream_failed', 'removed')
     when 'deferred' then new.state in ('scheduled', 'none', 'success', 'failed', 'skipped', 'removed')
     when 'awaiting_input' then new.state in ('scheduled', 'none', 'success', 'failed', 'skipped', 'removed')
     when 'success' then new.state in ('none', 'failed', 'skipped')
     when 'failed' then new.state in ('none', 'success', 'skipped')
     when 'skipped' then new.state in ('none', 'success', 'failed')
     when 'upstream_failed' then new.state in ('none', 'success', 'failed', 'skipped')
-    when 'removed' then new.state = 'none'
+    when 'removed' then new.state in ('none')
     else false end
 ) execute function refuse_task_instance_move();
 

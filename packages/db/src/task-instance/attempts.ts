@@ -1,7 +1,7 @@
 import type { AttemptRow, Tx } from "@airloom/store";
 import { columnsOf } from "../connection/array-literal.ts";
 import { fieldsOf, selectList } from "../connection/select-list.ts";
-import { type Sql, statement } from "../connection/sql.ts";
+import { clockOnce, type Sql, statement } from "../connection/sql.ts";
 
 const fields = fieldsOf<AttemptRow>()([
   "taskInstanceId",
@@ -21,14 +21,15 @@ const attemptFields = selectList("a", fields);
 
 const end = statement(
   "attempt.end",
-  `with ended as materialized (
+  `with ${clockOnce},
+  ended as materialized (
     select a.task_instance_id, a.attempt, e.outcome, e.failure, e.fingerprint from attempt a
       join unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[]) as e (id, attempt, outcome, failure, fingerprint)
       on e.id = a.task_instance_id and e.attempt = a.attempt
     where a.ended_at is null order by a.task_instance_id, a.attempt for no key update of a
   )
   update attempt a set outcome = e.outcome, failure = e.failure::json, fingerprint = e.fingerprint, ended_at = clock.now
-  from ended e, (select airloom_clock() as now) clock
+  from ended e, clock
   where a.task_instance_id = e.task_instance_id and a.attempt = e.attempt and a.ended_at is null`,
 );
 

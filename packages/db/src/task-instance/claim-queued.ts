@@ -1,6 +1,6 @@
 import type { ClaimedRow, Tx } from "@airloom/store";
 import { arrayOf } from "../connection/array-literal.ts";
-import { type Sql, statement } from "../connection/sql.ts";
+import { clockOnce, type Sql, statement } from "../connection/sql.ts";
 import { instanceFields } from "./instance-fields.ts";
 
 /** $1 executor, $2 queues, $3 how many, $4 token hashes, $5 worker, $6 lease in milliseconds. */
@@ -12,12 +12,12 @@ const bestFirst = "ti.priority desc, ti.queued_at, ti.id";
  * "Materialized", there and here: without the fence the planner may run a limited subquery twice and claim too many.
  */
 const claim = `
+  ${clockOnce},
   numbered as materialized (select id, row_number() over () as n from picked),
   ti as (
     update task_instance ti set state = 'running', token_hash = token.hash, worker_id = $5,
       lease_until = clock.now + $6 * interval '1 millisecond', started_at = clock.now, ended_at = null, updated_at = clock.now
-    from numbered join unnest($4::text[]) with ordinality as token (hash, n) on token.n = numbered.n,
-      (select airloom_clock() as now) clock
+    from numbered join unnest($4::text[]) with ordinality as token (hash, n) on token.n = numbered.n, clock
     where ti.id = numbered.id
     returning ti.*, numbered.n
   ),

@@ -1,14 +1,15 @@
 import type { TaskInstanceState } from "@airloom/core";
 import type { AttemptKey, TaskInstanceRow, Tx } from "@airloom/store";
 import { arrayOf, columnsOf } from "../connection/array-literal.ts";
-import { type Sql, statement } from "../connection/sql.ts";
+import { clockOnce, type Sql, statement } from "../connection/sql.ts";
 import { instanceFields } from "./instance-fields.ts";
 
 /** The instances with a lease that these attempts hold, locked by id; $1 ids, $2 attempts, $3 token hashes. */
-const held = `with held as materialized (
+const held = (condition: string): string => `with ${clockOnce},
+  held as materialized (
     select ti.id from task_instance ti
       join unnest($1::text[], $2::int[], $3::text[]) as k (id, attempt, token_hash) on k.id = ti.id
-    where ti.attempt = k.attempt and ti.token_hash = k.token_hash and ti.lease_until is not null
+    where ti.attempt = k.attempt and ti.token_hash = k.token_hash and ti.lease_until is not null ${condition}
     order by ti.id for no key update of ti
   )`;
 
@@ -18,9 +19,9 @@ const columns = (keys: readonly AttemptKey[]): string[] =>
 /** Changes no indexed column, so a heartbeat is a HOT update. */
 const extend = statement(
   "task_instance.extend_leases",
-  `${held}
+  `${held("")}
   update task_instance ti set lease_until = greatest(ti.lease_until, clock.now + $4 * interval '1 millisecond')
-  from held, (select airloom_clock() as now) clock where ti.id = held.id
+  from held, clock where ti.id = held.id
   returning ti.id as "taskInstanceId", ti.attempt, ti.state,
     (extract(epoch from ti.lease_until - clock.now) * 1000)::double precision as "remainingMs"`,
 );
@@ -39,9 +40,9 @@ export const extendLeases =
 
 const end = statement(
   "task_instance.end_leases",
-  `${held}
+  `${held("and ti.state <> 'running'")}
   update task_instance ti set lease_until = null, token_hash = null, worker_id = null, updated_at = clock.now
-  from held, (select airloom_clock() as now) clock where ti.id = held.id
+  from held, clock where ti.id = held.id
   returning ${instanceFields}`,
 );
 

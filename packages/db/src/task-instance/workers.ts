@@ -1,7 +1,7 @@
 import type { Tx, WorkerRow } from "@airloom/store";
 import { arrayOf } from "../connection/array-literal.ts";
 import { fieldsOf, selectList } from "../connection/select-list.ts";
-import { type Sql, statement } from "../connection/sql.ts";
+import { clockOnce, type Sql, statement } from "../connection/sql.ts";
 
 const fields = fieldsOf<WorkerRow>()([
   "workerId",
@@ -19,8 +19,9 @@ const workerFields = selectList("w", fields);
 
 const upsert = statement(
   "worker.upsert",
-  `insert into worker (worker_id, hostname, pid, boot_id, start_ticks, executor, queues, slots, started_at, heartbeat_at)
-  select $1, $2, $3, $4, $5, $6, $7, $8, clock.now, clock.now from (select airloom_clock() as now) clock
+  `with ${clockOnce}
+  insert into worker (worker_id, hostname, pid, boot_id, start_ticks, executor, queues, slots, started_at, heartbeat_at)
+  select $1, $2, $3, $4, $5, $6, $7, $8, clock.now, clock.now from clock
   on conflict (worker_id) do update set hostname = excluded.hostname, pid = excluded.pid, boot_id = excluded.boot_id,
     start_ticks = excluded.start_ticks, executor = excluded.executor, queues = excluded.queues, slots = excluded.slots,
     heartbeat_at = excluded.heartbeat_at`,

@@ -1,6 +1,6 @@
 import type { NewXCom, Tx } from "@airloom/store";
 import { arrayOf, columnsOf } from "../connection/array-literal.ts";
-import { type Sql, statement } from "../connection/sql.ts";
+import { clockOnce, type Sql, statement } from "../connection/sql.ts";
 
 /**
  * Bytes travel as one binary parameter that is cut apart here: an array of them would be sent as hexadecimal text, twice the size.
@@ -8,11 +8,12 @@ import { type Sql, statement } from "../connection/sql.ts";
  */
 const put = statement(
   "xcom.put",
-  `insert into xcom (run_key, task_id, map_index, key, value, size, length, updated_at)
+  `with ${clockOnce}
+  insert into xcom (run_key, task_id, map_index, key, value, size, length, updated_at)
   select x.run_key, x.task_id, x.map_index, x.key,
     case when x.bytes >= 0 then substr($9::bytea, x.start, x.bytes) end, x.size, x.length, clock.now
   from unnest($1::bigint[], $2::text[], $3::int[], $4::text[], $5::int[], $6::int[], $7::int[], $8::int[])
-    as x (run_key, task_id, map_index, key, start, bytes, length, size), (select airloom_clock() as now) clock
+    as x (run_key, task_id, map_index, key, start, bytes, length, size), clock
   order by 1, 2, 3, 4
   on conflict (run_key, task_id, map_index, key) do update set value = excluded.value, size = excluded.size,
     length = excluded.length, updated_at = excluded.updated_at`,

@@ -1,6 +1,6 @@
 import type { Tx, UserRow } from "@airloom/store";
 import { columnsOf } from "../connection/array-literal.ts";
-import { type Sql, statement } from "../connection/sql.ts";
+import { clockOnce, type Sql, statement } from "../connection/sql.ts";
 
 const find = statement(
   "app_user.find",
@@ -33,10 +33,11 @@ export const countUsers =
 
 const insert = statement(
   "event_log.insert",
-  `insert into event_log (event, actor, dag_id, run_id, task_id, map_index, try_number, detail, at)
+  `with ${clockOnce}
+  insert into event_log (event, actor, dag_id, run_id, task_id, map_index, try_number, detail, at)
   select e.event, e.actor, e.dag_id, e.run_id, e.task_id, e.map_index, e.try_number, e.detail::json, clock.now
   from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::int[], $8::text[])
-    as e (event, actor, dag_id, run_id, task_id, map_index, try_number, detail), (select airloom_clock() as now) clock`,
+    as e (event, actor, dag_id, run_id, task_id, map_index, try_number, detail), clock`,
 );
 
 export const insertEvents =
