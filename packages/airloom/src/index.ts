@@ -40,6 +40,7 @@ export {
   type Schedule,
   type ScheduleValue,
   type Schema,
+  type SchemaOutput,
   type Serializable,
   shortCircuit,
   skip,

@@ -1,3 +1,4 @@
+import { graphOf, parseTimetable } from "@airloom/core";
 import { type Dag, dagBrand, type EvaluatedDag } from "./dag/dag.ts";
 
 /** Version of what runner and SDK say to each other (`@airloom/sdk/runtime`). It grows with every change that older code would misread. */
@@ -8,10 +9,18 @@ export const isDag = (value: unknown): value is Dag =>
   typeof value === "object" && value !== null && typeof (value as Partial<Dag>)[dagBrand] === "function";
 
 /**
- * Evaluates a Dag's body: the same Spec each time, with code to go with it.
- * @throws AirloomError DAG_INVALID, and whatever the body throws.
+ * Evaluates a Dag's body and checks what it made: the same Spec each time, with code to go with it.
+ * @throws AirloomError DAG_INVALID, a `SPEC_…` code (a cycle, say), TIMETABLE_INVALID; and whatever the body throws.
  */
-export const evaluateDag = (dag: Dag): EvaluatedDag => dag[dagBrand]();
+export function evaluateDag(dag: Dag): EvaluatedDag {
+  const evaluated = dag[dagBrand]();
+  graphOf(evaluated.spec);
+  parseTimetable(evaluated.spec.schedule);
+  return evaluated;
+}
+
+/** The code of a Dag's nodes by task id, unchecked: for runners, whose Specs were checked when they were published. */
+export const nodesOf = (dag: Dag): EvaluatedDag["nodes"] => dag[dagBrand]().nodes;
 
 /** Every Dag that a module exports, alone or in lists of any depth, each once. */
 export function findDags(moduleNamespace: object): readonly Dag[] {

@@ -12,7 +12,7 @@ export { type GroupOptions, type GroupResult, group } from "./tasks/group.ts";
 export { type Fields, type Operator, type OperatorOptions, operator, type Value } from "./tasks/operator.ts";
 export { shortCircuit } from "./tasks/short-circuit.ts";
 export { type Task, task } from "./tasks/task.ts";
-export type { Schema, TaskDefaults, TaskOptions } from "./tasks/task-options.ts";
+export type { Schema, SchemaOutput, TaskDefaults, TaskOptions } from "./tasks/task-options.ts";
 export type { ParamRef, RunRefs, VariableRefs } from "./values/facts.ts";
 export type { Edges, EdgeTarget, FactRef, Input, Labelled, Ref, ValueRef } from "./values/ref.ts";
 export type { Problem, Serializable } from "./values/serializable.ts";

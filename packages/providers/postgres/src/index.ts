@@ -1,1 +1,1 @@
-export {};
+export { type SqlFields, type SqlOptions, type SqlRow, sql } from "./sql.ts";

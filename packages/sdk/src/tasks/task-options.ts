@@ -1,8 +1,11 @@
 import type { Duration, TriggerRule } from "@airloom/core";
 import type { z } from "zod";
 
-/** Any zod schema. */
-export type Schema = z.ZodType;
+/** Any zod schema (of values of type T). */
+export type Schema<T = unknown> = z.ZodType<T>;
+
+/** What comes out of a schema. */
+export type SchemaOutput<S extends Schema> = z.output<S>;
 
 /** What an author may say about a task beside its function. Everything has a default. */
 export interface TaskOptions<Rule extends TriggerRule = TriggerRule> {
