@@ -2,6 +2,7 @@ export { builtFile } from "./build/built-file.ts";
 export { builtProgram } from "./build/built-program.ts";
 export { runsContract } from "./contracts/runs-contract.ts";
 export type { MakeStore } from "./contracts/store/store-under-test.ts";
+export { type AgreementOptions, storeAgreement } from "./contracts/store-agreement.ts";
 export { storeContract } from "./contracts/store-contract.ts";
 export { cloneDatabase, type DatabaseClone } from "./database/clone-database.ts";
 export { type FolderGuard, guardFolder } from "./database/guard-folder.ts";

@@ -1,9 +1,12 @@
-import { storeContract } from "@airloom/testkit";
+import { storeAgreement, storeContract } from "@airloom/testkit";
 import { createMemoryStore } from "./memory-store.ts";
 
 const clock = { now: () => new Date() };
 
-storeContract("the memory store", async () => {
+const makeStore = async () => {
   const store = createMemoryStore({ clock });
   return { store, close: () => store.close() };
-});
+};
+
+storeContract("the memory store", makeStore);
+storeAgreement("two memory stores agree", { makeA: makeStore, makeB: makeStore });
