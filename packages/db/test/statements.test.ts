@@ -25,7 +25,9 @@ test("no statement has to read one of the big tables whole", async () => {
     const nulls = count > 0 ? `(${Array.from({ length: count }, () => "null").join(", ")})` : "";
     const { rows } = await client.query<{ "QUERY PLAN": string }>(`explain execute "${name}" ${nulls}`);
     const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
-    const found = /Seq Scan on (task_instance|dag_run|attempt|xcom\w*|log_\w+|task_tally|dag_version|event_log)\b/.exec(plan);
+    const found = /Seq Scan on (task_instance|dag_run|attempt|xcom\w*|log_\w+|task_tally|dag_version|event_log)\b/.exec(
+      plan,
+    );
     if (found) scans.push(`${name}: ${found[0]}`);
   }
   expect(scans).toEqual([]);

@@ -5,6 +5,7 @@ const deadlock = "40P01";
 const serializationFailure = "40001";
 const lockNotAvailable = "55P03";
 const queryCancelled = "57014";
+const transactionAborted = "25P02";
 const badText = new Set(["22021", "22P05"]);
 
 /**
@@ -14,6 +15,10 @@ const badText = new Set(["22021", "22P05"]);
 export const isTransient = (error: unknown): boolean =>
   error instanceof pg.DatabaseError &&
   (error.code === deadlock || error.code === serializationFailure || error.constraint === "run_has_version");
+
+/** Whether this only says that an earlier statement of the transaction failed. */
+export const isAftermath = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code === transactionAborted;
 
 /**
  * Whether the connection is of no more use: it broke, or the server ends it (classes 08, 57P and 53: shutdown, crash, too many

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Tx } from "@airloom/store";
 import type pg from "pg";
 import { createTx } from "../verbs.ts";
-import { asAirloomError, isConnectionLoss, isTransient } from "./database-error.ts";
+import { asAirloomError, isAftermath, isConnectionLoss, isTransient } from "./database-error.ts";
 import { type Sql, type Statement, statement } from "./sql.ts";
 
 const readClock = statement("clock.read", `select airloom_clock() as "now"`);
@@ -90,8 +90,9 @@ class Session implements Sql {
   /** Undoes the transaction, as far as the connection lives, and returns the error to throw. */
   async abandon(error: unknown, committing: boolean): Promise<unknown> {
     this.#over = true;
-    // What `fn` threw may only be how it noticed: the statement's own error says whether to try again.
-    const cause = this.failure !== undefined && isTransient(this.failure) ? this.failure : error;
+    // What `fn` threw may only be how it noticed; the statement's own error says what happened and whether to try again.
+    const cause =
+      this.failure !== undefined && (isTransient(this.failure) || isAftermath(error)) ? this.failure : error;
     if (isConnectionLoss(cause) || isConnectionLoss(this.failure)) {
       this.#broken = cause instanceof Error ? cause : new Error("connection lost");
       return asAirloomError(cause, committing ? "unknown" : "undone");
