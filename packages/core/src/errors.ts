@@ -101,7 +101,7 @@ export const errors = {
 
   DAG_INVALID: define(
     422,
-    (d) => `${d.reason}`,
+    (d) => `${d.reason}.`,
     (d) => (d.hint ? `${d.hint}` : "Correct the Dag file; what runs now keeps the last version that loaded."),
   ),
   OUTSIDE_TASK: define(

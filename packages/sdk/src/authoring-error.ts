@@ -2,11 +2,13 @@ import { AirloomError } from "@airloom/core";
 
 /**
  * The error of a Dag file that does not load.
- * @param reason What is wrong, naming ids, without a full stop at the end.
+ * @param reason What is wrong, naming ids.
  * @param hint What the author does about it.
  */
-export const dagInvalid = (reason: string, hint?: string): AirloomError =>
-  new AirloomError("DAG_INVALID", hint === undefined ? { reason } : { reason, hint });
+export function dagInvalid(reason: string, hint?: string): AirloomError {
+  const data = { reason: reason.replace(/\.$/, "") };
+  return new AirloomError("DAG_INVALID", hint === undefined ? data : { ...data, hint });
+}
 
 /** Refuses names that are not known, with the nearest one that is. */
 export function checkNames(where: string, options: object, known: readonly string[]): void {
