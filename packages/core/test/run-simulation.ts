@@ -220,9 +220,12 @@ class World {
   }
 
   #dueAt({ state, nextDueAt, leaseUntil }: TaskInstanceView): Date | null {
-    if (state.startsWith("up_for_")) return nextDueAt;
-    const held = (state === "none" || state === "restarting") && leaseUntil && leaseUntil > this.#now;
-    return held ? leaseUntil : null;
+    const due = state.startsWith("up_for_")
+      ? nextDueAt
+      : state === "none" || state === "restarting"
+        ? leaseUntil
+        : null;
+    return due && due > this.#now ? due : null;
   }
 
   #settle(row: Writable, to: TaskInstanceState): void {

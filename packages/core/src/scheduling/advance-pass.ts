@@ -38,10 +38,11 @@ export class AdvancePass {
   }
 
   decideTask(taskId: string, instances: readonly TaskInstanceView[]): void {
+    const before = this.#moves.length;
     for (const instance of instances) this.#decide(instance);
     const change = this.#deltas.of(taskId);
     if (change) this.#tellDownstream(taskId, change);
-    this.#endLists(taskId);
+    this.#endLists(taskId, this.#moves.slice(before));
   }
 
   decision(): AdvanceDecision {
@@ -124,10 +125,10 @@ export class AdvancePass {
   }
 
   /** A source that is over without having run gives no list: who maps over it must not wait for one. */
-  #endLists(taskId: string): void {
+  #endLists(taskId: string, moves: readonly AdvanceMove[]): void {
     const readers = this.#graph.mappedBy.get(taskId) ?? [];
     if (readers.length === 0) return;
-    const ended = this.#moves.filter((move) => move.instance.taskId === taskId && isFinished(move.to));
+    const ended = moves.filter(({ to }) => isFinished(to));
     if (ended.length === 0) return;
     for (const reader of readers) {
       if (ended.some((move) => move.mapIndex === -1)) this.#lengths.set(reader, this.#withoutList(reader, taskId));

@@ -11,21 +11,28 @@ import type { RunView, TaskInstanceView } from "./run-view.ts";
  */
 export function decideAdvance(view: RunView, now: Date, limits: AdvanceLimits = defaultAdvanceLimits): AdvanceDecision {
   const pass = new AdvancePass(view, now, limits);
-  for (const [taskId, instances] of inOrder(view)) pass.decideTask(taskId, instances);
+  for (const { taskId, instances } of inOrder(view)) pass.decideTask(taskId, instances);
   return pass.decision();
 }
 
 /** The undecided instances by task, upstream tasks first. */
-function inOrder(view: RunView): Iterable<readonly [string, readonly TaskInstanceView[]]> {
-  const byTask = new Map<string, TaskInstanceView[]>();
+function inOrder(view: RunView): readonly Group[] {
+  const byTask = new Map<string, Group>();
   for (const instance of view.instances) {
     if (!isUndecided(instance, view)) continue;
-    const siblings = byTask.get(instance.taskId);
-    if (siblings) siblings.push(instance);
-    else byTask.set(instance.taskId, [instance]);
+    const { taskId } = instance;
+    const group = byTask.get(taskId);
+    if (group) group.instances.push(instance);
+    else byTask.set(taskId, { taskId, position: view.graph.position.get(taskId) ?? -1, instances: [instance] });
   }
-  const position = (id: string): number => view.graph.position.get(id) ?? -1;
-  return [...byTask].sort(([a], [b]) => position(a) - position(b));
+  return [...byTask.values()].sort((a, b) => a.position - b.position);
+}
+
+interface Group {
+  readonly taskId: string;
+  /** In the graph's order; tasks that are gone come first. */
+  readonly position: number;
+  readonly instances: TaskInstanceView[];
 }
 
 const undecided: ReadonlySet<TaskInstanceState> = new Set(["none", "up_for_retry", "up_for_reschedule", "restarting"]);

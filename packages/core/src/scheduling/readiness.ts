@@ -35,8 +35,9 @@ export function readinessIn(view: RunView): (instance: TaskInstanceView, now: Da
   for (const [decider, excluded] of view.exclusions) for (const taskId of excluded) excludedBy.set(taskId, decider);
   return (instance, now) => {
     const task = view.graph.tasks.get(instance.taskId);
+    const question: Question = { instance, task, view, excludedBy, now };
     for (const check of beyondThisGate[instance.state] ?? checks) {
-      const verdict = check({ instance, task, view, excludedBy, now });
+      const verdict = check(question);
       if (verdict.kind !== "pass") return verdict;
     }
     return pass;

@@ -11,11 +11,15 @@ import { pass, type Verdict } from "./verdict.ts";
  */
 type Rule = (up: Upstream) => Verdict;
 
-interface Upstream extends Tally {
+interface Upstream {
   /** Upstream instances, without the removed ones. */
   readonly count: number;
   readonly finished: number;
   readonly allDone: boolean;
+  readonly success: number;
+  readonly skipped: number;
+  readonly failed: number;
+  readonly upstreamFailed: number;
   /** Failed by themselves or because of theirs. */
   readonly fail: number;
 }
@@ -70,11 +74,11 @@ export function triggerRuleVerdict(rule: TriggerRule, tally: Tally, upstreamCoun
   return upstreamCount === 0 ? pass : rules[rule](upstreamOf(tally));
 }
 
-function upstreamOf(tally: Tally): Upstream {
-  const count = tally.total - tally.removed;
-  const fail = tally.failed + tally.upstreamFailed;
-  const finished = tally.success + fail + tally.skipped;
-  return { ...tally, count, fail, finished, allDone: finished >= count };
+function upstreamOf({ total, success, failed, upstreamFailed, skipped, removed }: Tally): Upstream {
+  const count = total - removed;
+  const fail = failed + upstreamFailed;
+  const finished = success + fail + skipped;
+  return { count, finished, allDone: finished >= count, success, skipped, failed, upstreamFailed, fail };
 }
 
 /** @example "of 5 upstream tasks 3 succeeded, 1 failed, 1 was skipped" */
