@@ -33,5 +33,6 @@ export const bundleOptions = (root, name, outfile) => ({
   banner: { js: banner },
   logLevel: "silent",
   mainFields: ["module", "main"],
-  conditions: ["node", "import"],
+  // Not "import": esbuild adds that for imports alone, and a `require` must not get an ES module.
+  conditions: ["node"],
 });
