@@ -15,6 +15,9 @@ const laptopSettings: ServerSettings = {
   wal_level: "minimal",
   max_wal_senders: "0",
   max_logical_replication_workers: "0",
+  // After a kill PostgreSQL first syncs all its files. One call for all of them instead of a thousand: recovery took
+  // 0.2 s instead of 1.2 s on a busy disk. Only Linux has the call.
+  ...(process.platform === "linux" ? { recovery_init_sync_method: "syncfs" } : {}),
   // Every hot statement is short; compiling it takes longer than running it.
   jit: "off",
   random_page_cost: "1.1",

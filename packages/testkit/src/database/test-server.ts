@@ -1,7 +1,7 @@
 import { mkdtempSync, realpathSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import * as db from "@airloom/db";
+import { migrate, startEmbedded } from "@airloom/db";
 import { guardFolder } from "./guard-folder.ts";
 import { runSql, urlOf } from "./run-sql.ts";
 
@@ -25,7 +25,7 @@ export async function startTestServer(): Promise<TestServer> {
   const home = realpathSync(mkdtempSync(join(tmpdir(), "airloom-test-")));
   const guard = guardFolder(home);
   try {
-    const server = await db.startEmbedded({ home, durable: false, settings: { max_connections: "200" } });
+    const server = await startEmbedded({ home, durable: false, settings: { max_connections: "200" } });
     const url = urlOf(server.url, "postgres");
     await makeTemplate(url);
     return { url, pid: server.pid, stop: () => server.stop("immediate").then(guard.end) };
@@ -37,6 +37,5 @@ export async function startTestServer(): Promise<TestServer> {
 
 async function makeTemplate(url: string): Promise<void> {
   await runSql(url, `create database ${templateName}`);
-  const { migrate } = db as { readonly migrate?: (url: string) => Promise<unknown> };
-  await migrate?.(urlOf(url, templateName));
+  await migrate(urlOf(url, templateName));
 }
