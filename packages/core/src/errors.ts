@@ -75,6 +75,20 @@ export const errors = {
     "Stop what uses it, or choose another: --port 8081, or AIRLOOM__API__PORT=8081.",
   ),
 
+  // command line
+  CLI_NO_LOGIN: define(
+    401,
+    (d) => `No login is known for ${d.server}.`,
+    "Set AIRLOOM_TOKEN, or AIRLOOM_USERNAME and AIRLOOM_PASSWORD.",
+  ),
+  CLI_USAGE: define(400, (d) => `${d.reason}`, "Run the command with --help to see its arguments."),
+  REQUEST_REFUSED: define(400, (d) => `${d.reason}`, ""),
+  SERVER_UNREACHABLE: define(
+    503,
+    (d) => `No Airloom server answers at ${d.server}.`,
+    "Check the address, or start one: `airloom standalone` or `airloom api-server`.",
+  ),
+
   // secrets
   CONNECTION_INVALID: define(
     422,
@@ -282,7 +296,7 @@ export const errors = {
   SPEC_MAPPED: define(
     422,
     (d) => `Mapped task "${d.taskId}" of Dag "${d.dagId}" needs lists, but has ${d.argument}.`,
-    "Expand over results of tasks or over lists written in the Dag; wrap a constant as a list of one.",
+    "Expand over results of tasks, lists in params, or lists written in the Dag; wrap a constant as a list of one.",
   ),
   SPEC_UNKNOWN_UPSTREAM: define(
     422,

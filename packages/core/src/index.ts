@@ -85,7 +85,6 @@ export {
   runTypes,
   type TriggeredBy,
 } from "./states/dag-run-state.ts";
-export { dagRunDiagram, stateDiagram, taskInstanceDiagram } from "./states/state-diagram.ts";
 export {
   type FinishedState,
   finishedStates,

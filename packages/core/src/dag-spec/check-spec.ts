@@ -1,6 +1,6 @@
 import { AirloomError } from "../errors.ts";
 import type { DagSpec } from "./dag-spec.ts";
-import { literalLength } from "./map-sources.ts";
+import { isMappable } from "./map-sources.ts";
 import { specLimits } from "./spec-limits.ts";
 import type { ArgSpec, TaskSpec } from "./task-spec.ts";
 
@@ -77,7 +77,7 @@ function failFastHolds(task: TaskSpec, _tasks: ReadonlyMap<string, TaskSpec>, { 
 
 function mapsLists(task: TaskSpec, _tasks: ReadonlyMap<string, TaskSpec>, { dagId }: DagSpec): void {
   if (!task.mapped) return;
-  const wrong = task.args.findIndex((arg) => arg.kind !== "xcom" && literalLength(arg) === "missing");
+  const wrong = task.args.findIndex((arg) => !isMappable(arg));
   if (task.args.length > 0 && wrong === -1) return;
   const argument = task.args.length === 0 ? "no argument at all" : `argument ${wrong + 1}, a ${task.args[wrong]?.kind}`;
   throw new AirloomError("SPEC_MAPPED", { dagId, taskId: task.id, argument });

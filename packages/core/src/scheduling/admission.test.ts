@@ -127,6 +127,12 @@ describe("fair share", () => {
     expect(runsOf(admit([...wide, candidate("x", { runKey: 2, priority: 1 })], busy).admitted)).toEqual([2]);
   });
 
+  it("holds what is over the share when told that others wait who are not among the candidates", () => {
+    const { admitted, held } = admit(wide, { ...four, othersWait: true });
+    expect(admitted).toHaveLength(2);
+    expect(new Set(held.map(({ code }) => code))).toEqual(new Set(["run_share"]));
+  });
+
   it("takes turns among runs of equal priority", () => {
     const both = [...many(9, () => ({ runKey: 1 })), ...many(9, (i) => ({ id: `d${i}`, runKey: 2 }))];
     expect(runsOf(admit(both, four).admitted)).toEqual([1, 2, 1, 2]);

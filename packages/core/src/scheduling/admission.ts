@@ -29,6 +29,11 @@ export interface Capacity {
   /** Slots by pool; -1 = no limit. */
   readonly pools: ReadonlyMap<string, number>;
   readonly pausedDags: ReadonlySet<string>;
+  /**
+   * True when instances that are not among the candidates wait too (a finish that looks at its own run alone): then no run gets
+   * more than its share here, and the rest is left to a look at everybody. @default false
+   */
+  readonly othersWait?: boolean;
   readonly live: {
     readonly executors: ReadonlyMap<string, number>;
     /** Slots, not instances. */
@@ -113,6 +118,11 @@ const limits: readonly Limit[] = [
       maxActivePerRun !== null && used(runTasks, taskSlotKey(runKey, taskId)) >= maxActivePerRun,
   },
   {
+    code: "run_share",
+    isReached: ({ runKey, executor }, capacity, { runs }) =>
+      capacity.othersWait === true && used(runs, runKey) >= shareOf(capacity, executor),
+  },
+  {
     code: "pool_full",
     isReached: ({ pool, poolSlots }, capacity, { pools }) =>
       used(pools, pool) + poolSlots > slotsOf(capacity.pools, pool),
@@ -131,6 +141,9 @@ function slotsOf(pools: ReadonlyMap<string, number>, pool: string): number {
 
 const parallelismOf = ({ executors }: Capacity, executor: string): number =>
   used(executors, executor) || Number.POSITIVE_INFINITY;
+
+/** How many slots one run may hold while others wait: half. */
+const shareOf = (capacity: Capacity, executor: string): number => Math.ceil(parallelismOf(capacity, executor) / 2);
 
 const takenOf = ({ live }: Capacity): Taken => ({
   executors: new Map(live.executors),
@@ -168,8 +181,7 @@ function inOrder<Candidate extends AdmissionCandidate>(
     const key = `${runKey} ${executor} ${pool}`;
     const rank = ranks.get(key) ?? used(capacity.live.runs, runKey);
     ranks.set(key, rank + 1);
-    const share = Math.ceil(parallelismOf(capacity, executor) / 2);
-    return { candidate, rank, overShare: rank >= share ? 1 : 0 };
+    return { candidate, rank, overShare: rank >= shareOf(capacity, executor) ? 1 : 0 };
   });
   ranked.sort(
     (a, b) =>

@@ -160,6 +160,11 @@ export const heldWords: Readonly<Record<HeldCode, Words>> = {
     limitDetail,
     `${slotFrees} The Dag's \`maxActiveTasks\` sets the limit.`,
   ),
+  run_share: say(
+    "Waiting: its run holds its share",
+    "Other runs wait too, and one run takes at most half of an executor's slots while they do.",
+    "It starts when a slot of its run frees, or when nobody else waits.",
+  ),
   task_limit: say(
     "Waiting for other instances of this task",
     limitDetail,

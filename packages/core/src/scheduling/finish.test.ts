@@ -43,6 +43,17 @@ describe("decideFinish", () => {
     expect(decideFinish(attempt({ retries }, { tryNumber, maxTries }), failed, noon).to).toBe(to);
   });
 
+  it("takes a branch that chose none of its keys as failed", () => {
+    const branch = { kind: "branch", branches: { big: [], small: [] } } as const;
+    expect(decideFinish(attempt(branch), { kind: "succeeded", decision: "big" }, noon).to).toBe("success");
+    for (const decision of ["huge", "toString", true]) {
+      const outcome = { kind: "succeeded", decision } as const;
+      expect(decideFinish(attempt(branch), outcome, noon)).toMatchObject({ to: "failed", code: "failed_branch_key" });
+      expect(decideFinish(attempt({ ...branch, retries: 1 }), outcome, noon).to).toBe("up_for_retry");
+    }
+    expect(decideFinish(attempt(branch), { kind: "succeeded" }, noon).to).toBe("failed");
+  });
+
   it("says when the retry is due", () => {
     const decision = decideFinish(attempt({ retries: 1, retryDelaySeconds: 30 }, { losses: 1 }), failed, noon);
     expect(decision).toEqual({ to: "up_for_retry", code: "retry", nextDueAt: later(30), losses: 0 });

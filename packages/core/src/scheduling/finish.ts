@@ -3,7 +3,8 @@ import { type RetryKey, retryDelaySeconds } from "./retry-delay.ts";
 
 /** How an attempt ended, as far as the state depends on it. The execution contract's `Outcome` fits it. */
 export type FinishOutcome =
-  | { readonly kind: "succeeded" }
+  /** `decision`: the key that a branch chose, or whether a short circuit goes on. */
+  | { readonly kind: "succeeded"; readonly decision?: string | boolean }
   | { readonly kind: "skipped" }
   | { readonly kind: "failed"; readonly retry: boolean }
   /** ISO-8601. */
@@ -27,6 +28,7 @@ export type FinishCode =
   | "skipped_by_task"
   | "failed"
   | "failed_no_retry"
+  | "failed_branch_key"
   | "retry"
   | "rescheduled"
   | "lost"
@@ -50,7 +52,9 @@ export interface FinishDecision {
 export function decideFinish(attempt: FinishedAttempt, outcome: FinishOutcome, now: Date): FinishDecision {
   switch (outcome.kind) {
     case "succeeded":
-      return ended("success", "succeeded");
+      return isDecided(attempt.task, outcome.decision)
+        ? ended("success", "succeeded")
+        : failedOrRetry(attempt, now, "failed_branch_key");
     case "skipped":
       return ended("skipped", "skipped_by_task");
     case "rescheduled":
@@ -67,8 +71,12 @@ export function decideFinish(attempt: FinishedAttempt, outcome: FinishOutcome, n
   }
 }
 
+/** A branch that chose none of its keys has failed: nobody could say what follows it. */
+const isDecided = ({ kind, branches }: TaskSpec, decision: string | boolean | undefined): boolean =>
+  kind !== "branch" || Object.hasOwn(branches ?? {}, String(decision));
+
 /** Whether a failure of this try is followed by another one. */
-export const hasRetriesLeft = ({
+const hasRetriesLeft = ({
   task,
   tryNumber,
   maxTries,
@@ -88,7 +96,7 @@ function decideLost(attempt: FinishedAttempt, now: Date): FinishDecision {
   return { to: "scheduled", code: "lost", nextDueAt: null, losses };
 }
 
-function failedOrRetry(attempt: FinishedAttempt, now: Date, code: "failed" | "lost_too_often"): FinishDecision {
+function failedOrRetry(attempt: FinishedAttempt, now: Date, code: FinishCode): FinishDecision {
   if (!hasRetriesLeft(attempt)) return ended("failed", code);
   const seconds = retryDelaySeconds(attempt.task, attempt.key, attempt.tryNumber);
   const nextDueAt = new Date(now.getTime() + seconds * 1_000);

@@ -1,7 +1,7 @@
 import type { TaskSpec } from "../dag-spec/task-spec.ts";
 
 /** No retry waits longer (Airflow: `core.max_task_retry_delay`), seconds. */
-export const maxRetryDelaySeconds = 86_400;
+const maxRetryDelaySeconds = 86_400;
 
 /** What the jitter is made of: the same instance and try always wait the same time. */
 export interface RetryKey {

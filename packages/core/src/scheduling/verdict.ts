@@ -41,5 +41,6 @@ export type HeldCode =
   | "pool_missing"
   | "pool_too_small"
   | "run_limit"
+  | "run_share"
   | "task_limit"
   | "task_run_limit";
