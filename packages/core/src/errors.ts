@@ -75,6 +75,12 @@ export const errors = {
     "Stop what uses it, or choose another: --port 8081, or AIRLOOM__API__PORT=8081.",
   ),
 
+  WORKER_NO_SERVER: define(
+    400,
+    () => "No API server is known to work for.",
+    "Start `airloom api-server` in this home first, or name one: --server http://host:8080.",
+  ),
+
   // command line
   CLI_NO_LOGIN: define(
     401,

@@ -1,12 +1,18 @@
 import { createServer } from "node:net";
 import { createApi } from "@airloom/api";
 import { AirloomError, type Service } from "@airloom/core";
+import { ownIdentity } from "@airloom/db";
 import type { Config } from "../config/options.ts";
 import { type Home, homeKey } from "../home/home.ts";
 import { portOwner } from "../home/port-owner.ts";
+import { removeRunFile, writeRunFile } from "../home/run-file.ts";
 import type { ConsoleLog } from "../output/console-log.ts";
 import { version } from "../version.ts";
-import type { Control } from "./control.ts";
+import { type Control, createControl } from "./control.ts";
+import { openDatabase } from "./database.ts";
+import type { ProcessContext } from "./process-context.ts";
+import { createEventPrinter } from "./run-events.ts";
+import { closing, runUntilStopped } from "./until-stopped.ts";
 
 export interface ApiServer extends Service {
   /** Once started. */
@@ -66,3 +72,26 @@ export function refuseTakenPort(host: string, port: number): Promise<void> {
     probe.listen({ host, port }, () => probe.close(() => resolve()));
   });
 }
+
+/** `airloom api-server`. */
+export async function runApiServer(context: ProcessContext): Promise<void> {
+  const { config, home, log, environment } = context;
+  await refuseTakenPort(config.api.host, config.api.port);
+  const database = await openDatabase(config, home, (line) => log.write("debug", line));
+  const control = createControl({ url: database.url, config, home, environment, tell: createEventPrinter(log) });
+  const server = createApiServer({ control, config, home, log });
+  const services = [
+    closing("database", () => database.close("stopped")),
+    closing("store", () => control.close()),
+    server,
+    found(home, server),
+  ];
+  await runUntilStopped(context, services, () => `Airloom's API is ready at ${server.url}`);
+}
+
+/** Lets commands of this home find the server. */
+const found = (home: Home, server: ApiServer): Service => ({
+  name: "run file",
+  start: async () => writeRunFile(home, { ...ownIdentity(), url: server.url, command: "api-server" }),
+  stop: async () => removeRunFile(home),
+});

@@ -1,6 +1,8 @@
 import { migrate, superviseEmbedded } from "@airloom/db";
 import type { Config } from "../config/options.ts";
 import type { Home } from "../home/home.ts";
+import type { ProcessContext } from "./process-context.ts";
+import { closing, runUntilStopped } from "./until-stopped.ts";
 
 /** The database a process uses: the one it was given, or the home's own server, which it then helps to keep alive. */
 export interface Database {
@@ -26,4 +28,11 @@ async function openEmbedded(home: Home, log: (line: string) => void): Promise<Da
   const supervisor = superviseEmbedded({ home: home.dir, log });
   await supervisor.start();
   return { url: supervisor.url, close: (reason) => supervisor.stop(reason) };
+}
+
+/** `airloom db serve`: keeps the home's server alive for whoever uses it. */
+export async function runDatabase(context: ProcessContext): Promise<void> {
+  const { config, home, log } = context;
+  const database = await openDatabase(config, home, (line) => log.write("info", line));
+  await runUntilStopped(context, [closing("database", () => database.close("stopped"))], () => "The database is ready");
 }

@@ -11,6 +11,7 @@ import type { ProcessContext } from "./process-context.ts";
 import { createEventPrinter } from "./run-events.ts";
 import { startServices, untilSignal } from "./run-services.ts";
 import { createSchedulerService } from "./scheduler.ts";
+import { closing } from "./until-stopped.ts";
 import { createWorkerService } from "./worker.ts";
 
 /**
@@ -39,7 +40,7 @@ export async function runStandalone(context: ProcessContext): Promise<void> {
       createSchedulerService(context, control),
       createLocalExecutor({ ...control, parallelism: config.core.parallelism }),
       createSequentialExecutor(control),
-      ...(await createWorkers(context, control)),
+      ...createWorkers(context, control),
       createDagProcessorService(context, control.execution),
     ]);
     writeRunFile(home, { ...ownIdentity(), url: api.url, command: "standalone" });
@@ -54,17 +55,12 @@ export async function runStandalone(context: ProcessContext): Promise<void> {
 }
 
 /** One for each of the executors that run on this machine. */
-async function createWorkers(
-  context: ProcessContext,
-  control: ReturnType<typeof createControl>,
-): Promise<readonly Service[]> {
+function createWorkers(context: ProcessContext, control: ReturnType<typeof createControl>): readonly Service[] {
   return [
     createWorkerService(context, { contract: control.execution, executor: "local" }),
     createWorkerService(context, { contract: control.execution, executor: "sequential", slots: 1 }),
   ];
 }
-
-const closing = (name: string, close: () => Promise<void>): Service => ({ name, start: async () => {}, stop: close });
 
 async function welcome(
   { config, log, environment }: ProcessContext,

@@ -1,0 +1,92 @@
+import { userInfo } from "node:os";
+import { createTokens } from "@airloom/api";
+import { AirloomError } from "@airloom/core";
+import { homeKey } from "../home/home.ts";
+import { readRunFile } from "../home/run-file.ts";
+import { createApiApp } from "../processes/api-server.ts";
+import { createControl } from "../processes/control.ts";
+import { openDatabase } from "../processes/database.ts";
+import type { ProcessContext } from "../processes/process-context.ts";
+import { type ApiAnswer, type ApiClient, type ApiRequest, createApiClient } from "./api-client.ts";
+
+/** The server that was named, the one that runs in this home, or the API application in this process for as long as the command takes. */
+export async function connect(context: ProcessContext, server: string | undefined): Promise<ApiClient> {
+  if (server) return overHttp(server, await foreignToken(context, server));
+  const running = readRunFile(context.home);
+  return running ? overHttp(running.url, ownToken(context)) : inProcess(context);
+}
+
+/** Whoever can read the home's signing key may do anything in it: no login is asked of them. */
+function ownToken({ config, home }: ProcessContext): string {
+  const key = Buffer.from(config.security.signingKey || homeKey(home, "signing"), "base64");
+  return createTokens(key).issue({ name: userInfo().username, role: "admin" }, 3_600, new Date());
+}
+
+async function foreignToken({ environment }: ProcessContext, server: string): Promise<string> {
+  const { AIRLOOM_TOKEN: token, AIRLOOM_USERNAME: username, AIRLOOM_PASSWORD: password } = environment;
+  if (token) return token;
+  if (!username || !password) throw new AirloomError("CLI_NO_LOGIN", { server });
+  const answer = await send(server, {
+    method: "POST",
+    path: "/auth/token/cli",
+    url: "/auth/token/cli",
+    body: { username, password },
+  });
+  const body = JSON.parse(answer.text) as { access_token?: string };
+  if (!body.access_token) throw new AirloomError("LOGIN_REFUSED");
+  return body.access_token;
+}
+
+function overHttp(server: string, token: string): ApiClient {
+  return createApiClient({
+    where: server,
+    send: (request) => send(server, request, token),
+    close: async () => {},
+  });
+}
+
+async function send(
+  server: string,
+  request: ApiRequest & { readonly url: string },
+  token?: string,
+): Promise<ApiAnswer> {
+  try {
+    const response = await fetch(new URL(request.url, server), {
+      method: request.method ?? "GET",
+      headers: {
+        ...(token ? { authorization: `Bearer ${token}` } : {}),
+        accept: request.accept ?? "application/json",
+        ...(request.body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+    });
+    return { status: response.status, text: await response.text() };
+  } catch (cause) {
+    throw new AirloomError("SERVER_UNREACHABLE", { server }, { cause });
+  }
+}
+
+async function inProcess(context: ProcessContext): Promise<ApiClient> {
+  const { config, home, log, environment } = context;
+  const database = await openDatabase(config, home, (line) => log.write("debug", line));
+  const control = createControl({ url: database.url, config, home, environment, tell: () => {} });
+  const app = createApiApp({ control, config, home, log });
+  const token = ownToken(context);
+  return createApiClient({
+    where: "in process",
+    send: async (request) => {
+      const answer = await app.inject({
+        method: request.method ?? "GET",
+        url: request.url,
+        headers: { authorization: `Bearer ${token}`, accept: request.accept ?? "application/json" },
+        ...(request.body === undefined ? {} : { payload: request.body as object }),
+      });
+      return { status: answer.statusCode, text: answer.body };
+    },
+    close: async () => {
+      await app.close();
+      await control.close();
+      await database.close("command ended");
+    },
+  });
+}

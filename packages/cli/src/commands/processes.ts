@@ -1,0 +1,58 @@
+import type { Command } from "commander";
+import { createContext, type Environment } from "../context.ts";
+import { runApiServer } from "../processes/api-server.ts";
+import { runDagProcessor } from "../processes/dag-processor.ts";
+import { runDatabase } from "../processes/database.ts";
+import { runScheduler } from "../processes/scheduler.ts";
+import { runStandalone } from "../processes/standalone.ts";
+import { runWorker } from "../processes/worker.ts";
+
+interface ListenFlags {
+  readonly host?: string;
+  readonly port?: string;
+}
+
+const listen = ({ host, port }: ListenFlags) => ({ api: { host, port } });
+
+/** The commands that run until they are stopped. */
+export function addProcessCommands(program: Command, environment: Environment): void {
+  program
+    .command("standalone")
+    .description("run everything in one process, with its database")
+    .option("--host <host>", "address to listen on")
+    .option("--port <port>", "port to listen on")
+    .action((flags: ListenFlags) =>
+      runStandalone(createContext(environment, listen(flags), { core: { dagsArePausedAtCreation: false } })),
+    );
+  program
+    .command("api-server")
+    .description("serve the REST API, the execution contract and the UI")
+    .option("--host <host>", "address to listen on")
+    .option("--port <port>", "port to listen on")
+    .action((flags: ListenFlags) => runApiServer(createContext(environment, listen(flags))));
+  program
+    .command("scheduler")
+    .description("wake runs: timetables, retries, admission, rescue")
+    .action(() => runScheduler(createContext(environment)));
+  program
+    .command("worker")
+    .description("run tasks")
+    .option("--executor <name>", "executor to work for", "local")
+    .option("--slots <n>", "attempts at once")
+    .option("--queues <names>", "queues to take from, separated by commas")
+    .option("--server <url>", "API server")
+    .action((flags: { executor: string; slots?: string; queues?: string; server?: string }) => {
+      const { executor, slots, queues, server } = flags;
+      return runWorker(createContext(environment, { workers: { slots, queues, server } }), executor);
+    });
+  program
+    .command("dag-processor")
+    .description("find, load and publish Dag files")
+    .option("--server <url>", "API server")
+    .action(({ server }: { server?: string }) => runDagProcessor(createContext(environment, { workers: { server } })));
+  const db =
+    program.commands.find((command) => command.name() === "db") ?? program.command("db").description("the database");
+  db.command("serve")
+    .description("keep the embedded PostgreSQL of this home running")
+    .action(() => runDatabase(createContext(environment)));
+}

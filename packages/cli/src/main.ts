@@ -1,0 +1,22 @@
+import { AirloomError } from "@airloom/core";
+import { createProgram } from "./program.ts";
+
+/** Exit codes: 0 done, 1 refused or failed, 2 wrong usage. */
+async function main(): Promise<void> {
+  try {
+    await createProgram(process.env).parseAsync(process.argv);
+  } catch (error) {
+    if (!(error instanceof AirloomError)) throw error;
+    process.stderr.write(`error: ${error.message}\n`);
+    if (error.hint) process.stderr.write(`       ${error.hint}\n`);
+    process.exitCode = error.code === "CLI_USAGE" ? 2 : 1;
+  }
+}
+
+// A reader that closes early (`airloom dags list | head`) is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(0);
+});
+
+await main();
