@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, readlinkSync, realpathSync } fr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import type { EmbeddedOptions } from "@airloom/db";
 import { builtProgram, guardFolder } from "@airloom/testkit";
 import pg from "pg";
@@ -81,7 +82,7 @@ export async function runProgram(
   options: EmbeddedOptions,
   user?: { readonly uid: number; readonly gid: number },
 ): Promise<Program> {
-  const program = await builtProgram(join(import.meta.dirname, "embedded-program.ts"));
+  const program = await builtProgram(fileURLToPath(new URL("./embedded-program.ts", import.meta.url)));
   const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"];
   const child = spawn(process.execPath, [program, mode, JSON.stringify(options)], { stdio, cwd: "/", ...user });
   cleanups.push(() => {

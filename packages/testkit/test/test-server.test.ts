@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { builtProgram, cloneDatabase, startTestServer } from "@airloom/testkit";
 import { expect, test, vi } from "vitest";
 
@@ -16,7 +17,7 @@ const isRunning = (pid: number): boolean => {
 const homeOf = (url: string): string => dirname(decodeURIComponent(url.split("host=")[1] ?? ""));
 
 test("a test run killed with -9 takes its server and the data with it", async () => {
-  const program = await builtProgram(join(import.meta.dirname, "test-server-program.ts"));
+  const program = await builtProgram(fileURLToPath(new URL("./test-server-program.ts", import.meta.url)));
   const child = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "inherit"] });
   const { value } = await createInterface({ input: child.stdout })[Symbol.asyncIterator]().next();
   const { pid, url } = JSON.parse(String(value)) as { pid: number; url: string };

@@ -117,7 +117,7 @@ export async function refusalOf(
 }
 
 /** An account in words, for messages. */
-export function describeAccount(account: Account): string {
+function describeAccount(account: Account): string {
   if (account.kind === "self") return "as this user";
   return account.kind === "namespace" ? "in a user namespace" : `as uid ${account.uid}`;
 }

@@ -27,7 +27,7 @@ export interface Place {
   readonly dataDir: string;
 }
 
-export interface PlaceOptions {
+interface PlaceOptions {
   readonly packageRoot: string | undefined;
   /** Where data and programs go that `nobody` cannot reach where they are. */
   readonly sharedRoot: string;
