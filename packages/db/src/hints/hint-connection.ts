@@ -79,6 +79,7 @@ async function connectListener({ url, applicationName, onHint }: HintConnectionO
     application_name: `${applicationName} hints`,
     connectionTimeoutMillis: pingTimeoutMs,
     query_timeout: pingTimeoutMs,
+    pipeline: true,
     keepAlive: true,
   });
   client.on("error", () => {});
