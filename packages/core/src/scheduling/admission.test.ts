@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { bestOf } from "../../test/best-of.ts";
 import { later, noon } from "../../test/view-builder.ts";
 import { type AdmissionCandidate, admit, type Capacity, taskSlotKey } from "./admission.ts";
 
@@ -243,8 +244,6 @@ describe("any candidates over any capacity", () => {
 
 it("Ten thousand candidates are admitted or held without delay", () => {
   const all = many(10_000, (i) => ({ runKey: i % 50, taskId: `t${i % 200}` }));
-  admit(all, capacityOf());
-  const started = performance.now();
   expect(admit(all, capacityOf()).admitted).toHaveLength(32);
-  expect(performance.now() - started).toBeLessThan(400);
+  expect(bestOf(() => admit(all, capacityOf()))).toBeLessThan(300);
 });
