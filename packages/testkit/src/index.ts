@@ -4,6 +4,7 @@ export { runsContract } from "./contracts/runs-contract.ts";
 export type { MakeStore } from "./contracts/store/store-under-test.ts";
 export { type AgreementOptions, storeAgreement } from "./contracts/store-agreement.ts";
 export { storeContract } from "./contracts/store-contract.ts";
+export { type MakeWatchedStore, storeWaitingAgreement } from "./contracts/store-waiting-agreement.ts";
 export { cloneDatabase, type DatabaseClone } from "./database/clone-database.ts";
 export { type FolderGuard, guardFolder } from "./database/guard-folder.ts";
 export { startTestServer, type TestServer } from "./database/test-server.ts";
@@ -27,3 +28,4 @@ export {
   type Work,
   work,
 } from "./runs/drive-runs.ts";
+export { runTask, type TaskSurroundings, type TaskTrial } from "./tasks/run-task.ts";

@@ -10,7 +10,7 @@ export class ProcessGuard {
   readonly #exited: Promise<unknown>;
 
   constructor() {
-    const script = 'trap "" TERM INT HUP; read -r group || exit 0; read -r word || kill -KILL -- "-$group"';
+    const script = 'trap "" TERM INT HUP; read -r group || exit 0; read -r word || kill -s KILL -- "-$group"';
     this.#child = spawn("/bin/sh", ["-c", script], { detached: true, stdio: ["pipe", "ignore", "ignore"] });
     this.#exited = Promise.race([once(this.#child, "exit"), once(this.#child, "error")]).catch(() => undefined);
     // A guard that died has nothing to be told.

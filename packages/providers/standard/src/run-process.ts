@@ -51,9 +51,11 @@ export async function runProcess(request: ProcessRequest): Promise<ProcessEnd> {
 }
 
 async function runGuarded(request: ProcessRequest, guard: ProcessGuard): Promise<ProcessEnd> {
-  const child = await start(request);
+  const child = spawnProcess(request);
+  // At once: until then the group would outlive this process.
+  if (child.pid !== undefined) guard.watch(child.pid);
+  await started(child, request);
   const group = child.pid as number;
-  guard.watch(group);
   const exit = new Promise<Pick<ProcessEnd, "exitCode" | "signal">>((resolve) => {
     child.once("exit", (exitCode, signal) => resolve({ exitCode, signal }));
   });
@@ -72,15 +74,16 @@ async function runGuarded(request: ProcessRequest, guard: ProcessGuard): Promise
   }
 }
 
-async function start({ command, args, cwd, env, resultBytes }: ProcessRequest): Promise<ChildProcess> {
+function spawnProcess({ command, args, cwd, env, resultBytes }: ProcessRequest): ChildProcess {
   const result = resultBytes === undefined ? "ignore" : "pipe";
-  const child = spawn(command, [...args], { cwd, env, detached: true, stdio: ["pipe", "pipe", "pipe", result] });
-  await new Promise<void>((resolve, reject) => {
+  return spawn(command, [...args], { cwd, env, detached: true, stdio: ["pipe", "pipe", "pipe", result] });
+}
+
+const started = (child: ChildProcess, { command, cwd }: ProcessRequest): Promise<void> =>
+  new Promise((resolve, reject) => {
     child.once("spawn", resolve);
     child.once("error", (error: NodeJS.ErrnoException) => reject(startError(error, command, cwd)));
   });
-  return child;
-}
 
 function startError(error: NodeJS.ErrnoException, command: string, cwd: string): Error {
   const reason =
