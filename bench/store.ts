@@ -8,6 +8,8 @@ import pg from "pg";
 export interface StoreFigure {
   readonly name: string;
   readonly repeats: number;
+  /** What it takes on a quiet machine, more or less. */
+  readonly p10: number;
   readonly p50: number;
   readonly p99: number;
 }
@@ -37,7 +39,7 @@ async function repeat(name: string, repeats: number, work: (turn: number) => Pro
   }
   times.sort((a, b) => a - b);
   const at = (share: number) => Math.round((times[Math.floor(times.length * share)] ?? 0) * 1000) / 1000;
-  return { name, repeats, p50: at(0.5), p99: at(0.99) };
+  return { name, repeats, p10: at(0.1), p50: at(0.5), p99: at(0.99) };
 }
 
 /** What no store on this server and driver can beat. */

@@ -1,6 +1,6 @@
 import { AirloomError } from "@airloom/core";
 import { createPostgresStore } from "@airloom/db";
-import { someId, someRun, someTaskInstance } from "@airloom/testkit";
+import { publish, someId, someNewRun, somePublication, someRun, someSpec, someTaskInstance } from "@airloom/testkit";
 import { expect, test } from "vitest";
 import { eventually, ownStore } from "./own-store.ts";
 
@@ -120,4 +120,34 @@ test("a busy row leaves no lock behind, and what was sent with it goes on", asyn
 test("more callers than connections wait their turn", async () => {
   const answers = await Promise.all(Array.from({ length: 40 }, (_, n) => store.tx(async () => n)));
   expect(answers).toEqual(Array.from({ length: 40 }, (_, n) => n));
+});
+
+test("a connection that breaks while it commits leaves open whether the change was kept, and says so", async () => {
+  await client.query(`
+    create function slow_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(50); return null; end $$;
+    create constraint trigger slow_commit after insert on variable deferrable initially deferred for each row execute function slow_commit()`);
+  const variable = { key: someId("variable"), value: new Uint8Array([1]), description: null };
+  const committing = store.tx((tx) => tx.putVariable(variable));
+  committing.catch(() => {});
+  const isCommitting = "datname = current_database() and query = 'commit' and wait_event = 'PgSleep'";
+  await eventually(client, `select count(*) = 1 from pg_stat_activity where ${isCommitting}`);
+  await client.query(`select pg_terminate_backend(pid) from pg_stat_activity where ${isCommitting}`);
+  await expect(committing).rejects.toMatchObject({ code: "DATABASE_UNREACHABLE", data: { outcome: "unknown" } });
+});
+
+test("a run whose version was replaced between reading and inserting is made anew with the new one", async () => {
+  const spec = someSpec();
+  const dag = await publish(store, spec);
+  const newVersionId = someId("version");
+  let tries = 0;
+  const run = await store.tx(async (tx) => {
+    tries += 1;
+    const current = await tx.findDag(dag.dagId);
+    if (!current) throw new Error("no Dag");
+    if (tries === 1)
+      await store.tx((other) => other.publishDag(somePublication(spec, { specHash: "new", newVersionId })));
+    return tx.insertRun(someNewRun(current));
+  });
+  expect(run?.versionId).toBe(newVersionId);
+  expect(tries).toBe(2);
 });
