@@ -15,6 +15,8 @@ export interface PoolOptions {
   readonly idleInTransactionTimeoutMs?: number;
   /** Milliseconds to wait for a connection, new or free. @default 10000 */
   readonly connectTimeoutMs?: number;
+  /** Refuse whatever writes. @default false */
+  readonly readOnly?: boolean;
   /** Shown in `pg_stat_activity`. @default "airloom" */
   readonly applicationName?: string;
 }
@@ -25,6 +27,7 @@ export const defaultPoolOptions = {
   lockTimeoutMs: 10_000,
   idleInTransactionTimeoutMs: 60_000,
   connectTimeoutMs: 10_000,
+  readOnly: false,
   applicationName: "airloom",
 } satisfies Required<Omit<PoolOptions, "url">>;
 
@@ -41,6 +44,7 @@ const sessionSettings = (options: Required<PoolOptions>): string =>
     "set enable_seqscan = off",
     // The cost of such a last resort looks so high that PostgreSQL would compile the query first.
     "set jit = off",
+    ...(options.readOnly ? ["set default_transaction_read_only = on"] : []),
   ].join("; ");
 
 /**
