@@ -92,12 +92,15 @@ async function loadSourceLengths(
   const lengthOf = (source: string): SourceLength => {
     const own = instances.filter((instance) => instance.taskId === source);
     if (own.some((instance) => !isFinished(instance.state))) return "pending";
-    if (graph.tasks.get(source)?.mapped) return own.filter((instance) => instance.state !== "removed").length;
+    const mapped = graph.tasks.get(source)?.mapped;
+    if (mapped) return own.some((instance) => instance.mapIndex < 0) ? "missing" : own.filter(isCounted).length;
     return xcoms.find((xcom) => xcom.taskId === source)?.length ?? "missing";
   };
   const lengths = new Map(sources.map((source) => [source, lengthOf(source)]));
   return new Map(mapped.map((task) => [task.id, lengthsIn(at, task, lengths)]));
 }
+
+const isCounted = (instance: TaskInstanceRow): boolean => instance.state !== "removed";
 
 /** Lists that are params of the run stand neither in the Spec nor in a value: their length is known from the run. */
 function lengthsIn(

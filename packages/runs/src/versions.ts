@@ -1,4 +1,4 @@
-import { type DagGraph, graphOf } from "@airloom/core";
+import { type DagGraph, graphOf, readSpec } from "@airloom/core";
 import type { DagVersionRow, Tx } from "@airloom/store";
 
 /** A stored version with the graph derived from it. */
@@ -26,7 +26,7 @@ export function createVersions(capacity = 2_000): Versions {
       }
       const row = await tx.findVersion(versionId);
       if (!row) throw new Error(`Dag version ${versionId} is not stored, though a run uses it`);
-      const version = { row, graph: graphOf(row.spec) };
+      const version = { row, graph: graphOf(readSpec(row.spec)) };
       kept.set(versionId, version);
       for (const oldest of kept.keys()) {
         if (kept.size <= capacity) break;

@@ -77,34 +77,37 @@ export async function work(under: RunsUnderTest, answer: Work = succeeds, slots 
   const { deps, lanes } = under;
   const ran: string[] = [];
   for (;;) {
-    await settle(deps);
-    const tokenHashes = Array.from({ length: slots }, () => randomUUID());
-    const options = {
-      executor: "local",
-      queues: ["default"],
-      workerId: "worker",
-      tokenHashes,
-      leaseMs: 30_000,
-      warmArtifacts: [],
-    };
-    const claimed = await claim(deps, options);
-    if (claimed.length === 0) return ran;
+    const claimed = await claim(deps, claimOptions(slots));
+    if (claimed.length === 0) {
+      if (await settle(deps)) continue;
+      return ran;
+    }
     lanes.remember(claimed.map(({ instance }) => instance));
     await Promise.all(claimed.map((one) => finish(under, one, answer(one))));
-    ran.push(
-      ...claimed.map(({ instance }) =>
-        instance.mapIndex < 0 ? instance.taskId : `${instance.taskId}[${instance.mapIndex}]`,
-      ),
-    );
+    ran.push(...claimed.map(({ instance }) => nameOf(instance)));
   }
 }
 
-/** What the scheduler's loops would do by now. */
-export async function settle(deps: RunsDeps): Promise<void> {
-  while (
-    (await startRuns(deps)) + (await advanceWokenRuns(deps)) + (await wakeDueRuns(deps)) + (await admitWaiting(deps)) >
-    0
-  );
+const claimOptions = (slots: number) => ({
+  executor: "local",
+  queues: ["default"],
+  workerId: "worker",
+  tokenHashes: Array.from({ length: slots }, () => randomUUID()),
+  leaseMs: 30_000,
+  warmArtifacts: [],
+});
+
+const nameOf = ({ taskId, mapIndex }: TaskInstanceRow): string => (mapIndex < 0 ? taskId : `${taskId}[${mapIndex}]`);
+
+/** What the scheduler's loops would do by now. @returns whether they did anything. */
+export async function settle(deps: RunsDeps): Promise<boolean> {
+  let did = false;
+  for (;;) {
+    const moved =
+      (await startRuns(deps)) + (await advanceWokenRuns(deps)) + (await wakeDueRuns(deps)) + (await admitWaiting(deps));
+    if (moved === 0) return did;
+    did = true;
+  }
 }
 
 async function finish({ lanes }: RunsUnderTest, { instance }: Claimed, answer: ReturnType<Work>): Promise<void> {
@@ -124,7 +127,6 @@ export async function statesOf(store: Store, runKey: number): Promise<Record<str
   return store.tx(async (tx) => {
     const [run] = await tx.listRunsByKey([runKey]);
     const rows = await tx.listTaskInstances({ runKey });
-    const name = (row: TaskInstanceRow) => (row.mapIndex < 0 ? row.taskId : `${row.taskId}[${row.mapIndex}]`);
-    return Object.fromEntries([["(run)", run?.state ?? "gone"], ...rows.map((row) => [name(row), row.state])]);
+    return Object.fromEntries([["(run)", run?.state ?? "gone"], ...rows.map((row) => [nameOf(row), row.state])]);
   });
 }
