@@ -5,4 +5,4 @@ export type { EmbeddedServer, ServerExit, StopMode } from "./embedded/server.ts"
 export { type EmbeddedOptions, startEmbedded } from "./embedded/start.ts";
 export { type EmbeddedSupervisor, superviseEmbedded } from "./embedded/supervise.ts";
 export { checkSchema, migrate, type SchemaState } from "./migrations/migrate.ts";
-export { createPostgresStore } from "./postgres-store.ts";
+export { createPostgresStore, type PostgresStore } from "./postgres-store.ts";

@@ -31,7 +31,7 @@ import {
   lockRuns,
 } from "./dag-run/read-runs.ts";
 import { addTallies, insertTallies, listTallies, recountRun } from "./dag-run/tallies.ts";
-import { takeWakeups, wakeRuns } from "./dag-run/wakeups.ts";
+import { takeWakeups, wakeOtherRuns, wakeRuns } from "./dag-run/wakeups.ts";
 import { countLiveSlots } from "./limit/count-live-slots.ts";
 import { lockDags, lockExecutors, lockPools } from "./limit/lock-limits.ts";
 import { deletePool, findPool, insertPool, listPools, updatePool, upsertExecutor } from "./limit/pools.ts";
@@ -48,6 +48,7 @@ import {
   listTaskInstances,
   nextDueAt,
 } from "./task-instance/read-instances.ts";
+import { setTaskInstanceNotes } from "./task-instance/set-notes.ts";
 import { deleteWorkers, listWorkers, touchWorker, upsertWorker } from "./task-instance/workers.ts";
 import { appendLogs, listLogs } from "./value/logs.ts";
 import { putXComs } from "./value/put-xcoms.ts";
@@ -92,6 +93,7 @@ const verbs = {
   listExclusions,
   deleteExclusions,
   listPastStates,
+  wakeOtherRuns,
   wakeRuns,
   takeWakeups,
   // definitions
@@ -137,6 +139,7 @@ const verbs = {
   moveTaskInstances,
   listTaskInstances,
   findTaskInstance,
+  setTaskInstanceNotes,
   listCandidates,
   claimQueued,
   findClaimed,

@@ -2,6 +2,34 @@ export type { DagRunVerbs, NewDagRun } from "./dag-run-verbs.ts";
 export type { DagFileRow, DefinitionVerbs, ImportErrorRow, NewArtifact, PublishedDag } from "./definition-verbs.ts";
 export type { LimitVerbs, LiveSlots, LockOptions } from "./limit-verbs.ts";
 export { createMemoryStore, type MemoryStoreOptions } from "./memory/memory-store.ts";
+export {
+  type Condition,
+  type ConnectionField,
+  type DagField,
+  type DagListing,
+  type DagRunField,
+  type DagRunListing,
+  type DagVersionField,
+  type DagVersionListing,
+  type EventField,
+  type EventListing,
+  type ImportErrorField,
+  type Listed,
+  type ListQuery,
+  listLimit,
+  type PoolField,
+  type PoolUse,
+  type PoolWarning,
+  type PoolWarningField,
+  type Reads,
+  type TagField,
+  type TaskInstanceField,
+  type TaskInstanceListing,
+  type VariableField,
+  type VersionFacts,
+  type XComField,
+  type XComListing,
+} from "./reads.ts";
 export type {
   AttemptRow,
   DagRow,

@@ -84,6 +84,8 @@ export interface TaskInstanceVerbs {
     readonly unfinishedOnly?: boolean;
   }): Promise<readonly TaskInstanceRow[]>;
   findTaskInstance(id: string): Promise<TaskInstanceRow | null>;
+  /** The same words on each; no move. */
+  setTaskInstanceNotes(ids: readonly string[], note: string | null): Promise<void>;
 
   /**
    * Scheduled instances that may be admitted: of running runs of unpaused Dags (stale ones too), best first (priority, then

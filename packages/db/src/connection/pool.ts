@@ -42,6 +42,9 @@ const sessionSettings = (options: Required<PoolOptions>): string =>
     // A statement that was planned while its table was empty would keep scanning it whole when it has grown. Every statement
     // here has its index, so whole scans are only taken where there is no other way.
     "set enable_seqscan = off",
+    // One plan per statement, kept. Left to itself PostgreSQL plans a statement with an array again at each call, because the
+    // plan for one known element looks cheaper: 0.15 ms for a read that takes 0.01.
+    "set plan_cache_mode = force_generic_plan",
     // The cost of such a last resort looks so high that PostgreSQL would compile the query first.
     "set jit = off",
     ...(options.readOnly ? ["set default_transaction_read_only = on"] : []),

@@ -4,7 +4,8 @@ import { fieldsOf, selectList } from "../connection/select-list.ts";
 import { type Sql, statement } from "../connection/sql.ts";
 
 const ofSecret = fieldsOf<SecretRow>()(["key", "value", "description", "updatedAt"]);
-const secretFields = selectList("v", ofSecret);
+/** The columns of a `SecretRow`, from `variable v`. */
+export const secretFields = selectList("v", ofSecret);
 
 const listAll = statement("variable.list", `select ${secretFields} from variable v order by v.key`);
 
@@ -54,7 +55,8 @@ const ofConnection = fieldsOf<ConnectionRow>()([
   "extra",
   "updatedAt",
 ]);
-const connectionFields = selectList("c", ofConnection);
+/** The columns of a `ConnectionRow`, from `connection c`. */
+export const connectionFields = selectList("c", ofConnection);
 
 const listConnectionRows = statement(
   "connection.list",

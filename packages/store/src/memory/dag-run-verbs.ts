@@ -2,7 +2,7 @@ import { type DagRunState, isLegalRunMove, isRunFinished } from "@airloom/core";
 import type { DagRunVerbs, NewDagRun } from "../dag-run-verbs.ts";
 import type { DagRunRow } from "../rows.ts";
 import { by, sortedUnique } from "./order.ts";
-import { copyJson, keyOf } from "./tables.ts";
+import { copyJson, keyOf, takeUnique } from "./tables.ts";
 import { deleteTaskInstance } from "./task-instance-verbs.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Verbs } from "./verbs.ts";
@@ -119,8 +119,10 @@ async function insertRun(at: Transaction, run: NewDagRun): Promise<DagRunRow | n
     throw new Error(`Dag ${run.dagId} has no version ${run.versionId}`);
   }
   const id = tables.nextNumber("run");
-  if (!(await tables.runIds.insert(at, { value: idEntry, row: id }))) return null;
-  if (dateEntry !== null && !(await tables.runDates.insert(at, { value: dateEntry, row: id }))) {
+  const ids = { index: tables.runIds, rows: tables.runs };
+  const dates = { index: tables.runDates, rows: tables.runs };
+  if (!(await takeUnique(at, ids, { value: idEntry, row: id }))) return null;
+  if (dateEntry !== null && !(await takeUnique(at, dates, { value: dateEntry, row: id }))) {
     tables.runIds.delete(at, idEntry);
     return null;
   }

@@ -50,6 +50,12 @@ export const runCountVerbs: Verbs<RunCountVerbs> = {
       at.tables.wakeups.put(at, { id: at.tables.nextNumber("wakeup"), runKey, reason });
     }
   },
+  wakeOtherRuns: (at, [dagId, runKey, reason]) => {
+    const others = at.tables.runs
+      .list(at)
+      .filter((run) => run.dagId === dagId && run.state === "running" && run.id !== runKey);
+    for (const { id } of others) at.tables.wakeups.put(at, { id: at.tables.nextNumber("wakeup"), runKey: id, reason });
+  },
   takeWakeups: (at, [limit]) => {
     const { wakeups } = at.tables;
     const taken = wakeups

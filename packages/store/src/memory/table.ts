@@ -84,13 +84,24 @@ export class Table<Row, IndexName extends string = never> {
     if (cell) this.#write(at, cell, undefined);
   }
 
-  /** False when the key is taken. Waits while another transaction is inserting or deleting it, as a unique index does. */
+  /** False when the key is taken. Waits while another transaction is writing a row of this key, as a unique index does. */
   async insert(at: Transaction, row: Row): Promise<boolean> {
-    const cell = this.#cellOf(this.#keyOf(row));
-    if (isTaken(at, cell)) return false;
+    const key = this.#keyOf(row);
+    await this.othersWrote(at, key);
+    if (this.get(at, key) !== undefined) return false;
+    const cell = this.#cellOf(key);
     await this.#hold(at, cell);
-    if (visible(at, cell) !== undefined) return false;
     this.#write(at, cell, row);
+    return true;
+  }
+
+  /** Waits until no other transaction has an open write of this key, without keeping the lock. True if it had to wait. */
+  async othersWrote(at: Transaction, key: Key): Promise<boolean> {
+    const cell = this.#cells.get(key);
+    if (!cell?.pending || cell.lock.holder === at) return false;
+    const before = at.mark;
+    await this.#hold(at, cell);
+    at.releaseSince(before);
     return true;
   }
 
@@ -170,12 +181,6 @@ function rowsOf<Row>(at: Transaction, cells: Iterable<Cell<Row>>): Row[] {
     if (row !== undefined) rows.push(row);
   }
   return rows;
-}
-
-/** A committed row blocks the key at once, unless the transaction that holds it deleted it and may yet commit. */
-function isTaken<Row>(at: Transaction, cell: Cell<Row>): boolean {
-  if (cell.lock.holder === at) return visible(at, cell) !== undefined;
-  return cell.committed !== undefined && !(cell.pending && cell.pending.row === undefined);
 }
 
 function remember<Row>(cells: Map<Key, Set<Cell<Row>>>, value: Key, cell: Cell<Row>): void {

@@ -16,6 +16,7 @@ import type {
 } from "../rows.ts";
 import type { ConnectionRow, LogRow, SecretRow, UserRow } from "../value-verbs.ts";
 import { type Key, Table } from "./table.ts";
+import type { Transaction } from "./transaction.ts";
 
 export interface StoredTally extends TallyRow {
   readonly runKey: number;
@@ -52,6 +53,22 @@ interface UniqueEntry {
 export const keyOf = (...parts: readonly Key[]): string => parts.join("\n");
 
 const uniqueIndex = () => new Table<UniqueEntry>({ keyOf: (entry) => entry.value });
+
+/**
+ * Takes a value of a unique index; false when a row has it. While another transaction is writing that row, its end is waited for:
+ * it may give the value up.
+ */
+export async function takeUnique<Row>(
+  at: Transaction,
+  { index, rows }: { readonly index: Table<UniqueEntry>; readonly rows: Pick<Table<Row>, "othersWrote"> },
+  entry: UniqueEntry,
+): Promise<boolean> {
+  for (;;) {
+    if (await index.insert(at, entry)) return true;
+    const taken = index.get(at, entry.value);
+    if (!taken || !(await rows.othersWrote(at, taken.row))) return false;
+  }
+}
 
 /** Everything a store holds. Numbers given out are not taken back on rollback, as with PostgreSQL's sequences. */
 export interface Tables extends ReturnType<typeof createTables> {}

@@ -2,13 +2,18 @@ import { finishedStates, isFinished, isLegalMove, type TaskInstanceState } from 
 import type { TaskInstanceRow } from "../rows.ts";
 import type { NewTaskInstance, TaskInstanceMove, TaskInstanceVerbs } from "../task-instance-verbs.ts";
 import { by } from "./order.ts";
-import { keyOf } from "./tables.ts";
+import { keyOf, takeUnique } from "./tables.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Verbs } from "./verbs.ts";
 
 type InstanceVerbs = Pick<
   TaskInstanceVerbs,
-  "insertTaskInstances" | "moveTaskInstances" | "listTaskInstances" | "findTaskInstance" | "listCandidates"
+  | "insertTaskInstances"
+  | "moveTaskInstances"
+  | "listTaskInstances"
+  | "findTaskInstance"
+  | "setTaskInstanceNotes"
+  | "listCandidates"
 >;
 
 export const taskInstanceVerbs: Verbs<InstanceVerbs> = {
@@ -24,6 +29,10 @@ export const taskInstanceVerbs: Verbs<InstanceVerbs> = {
       .sort(by((row) => [row.taskId, row.mapIndex]));
   },
   findTaskInstance: (at, [id]) => at.tables.taskInstances.get(at, id) ?? null,
+  setTaskInstanceNotes: async (at, [ids, note]) => {
+    for (const id of ids.toSorted())
+      await at.tables.taskInstances.update(at, id, (row) => ({ ...row, note, updatedAt: at.clockNow() }));
+  },
   listCandidates: (at, [filter]) => listCandidates(at, filter),
 };
 
@@ -54,7 +63,8 @@ async function insertTaskInstance(at: Transaction, instance: NewTaskInstance): P
 }
 
 async function takePlace(at: Transaction, { id, runKey, taskId, mapIndex }: TaskInstanceRow): Promise<void> {
-  const free = await at.tables.taskInstancePlaces.insert(at, { value: keyOf(runKey, taskId, mapIndex), row: id });
+  const places = { index: at.tables.taskInstancePlaces, rows: at.tables.taskInstances };
+  const free = await takeUnique(at, places, { value: keyOf(runKey, taskId, mapIndex), row: id });
   if (!free) throw new Error(`run ${runKey} already has an instance of ${taskId} with map index ${mapIndex}`);
 }
 

@@ -225,6 +225,17 @@ export function doorPromises(given: StoreUnderTest): void {
     );
     expect(on).toMatchObject([{ leaseUntil: kept.leaseUntil, tokenHash: kept.tokenHash }]);
   });
+
+  test("a note stands on an instance without moving it, and can be taken away", async () => {
+    const row = await someTaskInstance(given.store, { state: "running" });
+    const other = await someTaskInstance(given.store);
+    await given.tx((tx) => tx.setTaskInstanceNotes([row.id, "gone"], "look at this"));
+    const noted = await given.tx((tx) => tx.findTaskInstance(row.id));
+    expect(noted).toEqual({ ...row, note: "look at this", updatedAt: expect.any(Date) });
+    expect((await given.tx((tx) => tx.findTaskInstance(other.id)))?.note).toBeNull();
+    await given.tx((tx) => tx.setTaskInstanceNotes([row.id], null));
+    expect((await given.tx((tx) => tx.findTaskInstance(row.id)))?.note).toBeNull();
+  });
 }
 
 type Time = "scheduledAt" | "queuedAt" | "startedAt" | "endedAt";
