@@ -1,4 +1,5 @@
 import {
+  type DagGraph,
   decideFinish,
   exclusionsOf,
   type FinishedState,
@@ -129,9 +130,13 @@ async function recordFinishes(locked: LockedRun, items: readonly PendingFinish[]
   );
   const scope = [...new Set(settled.flatMap(({ taskId }) => graph.downstream.get(taskId) ?? []))];
   const unfinishedDelta = stopped.unfinishedDelta - settled.length;
+  if (settled.length > 0 && dependsOnPast(graph)) await tx.wakeOtherRuns(run.dagId, run.id, "past_finished");
   const changed = await advanceLocked(tx, deps, [{ run, scope, unfinishedDelta }]);
   return { moved: [...moved, ...stopped.moved], changed };
 }
+
+const dependsOnPast = (graph: DagGraph): boolean =>
+  graph.spec.tasks.some((task) => task.dependsOnPast || task.waitForDownstream);
 
 interface FinishPlan {
   readonly taskId: string;

@@ -88,6 +88,8 @@ export interface DagRunVerbs {
 
   /** Something may have changed for these runs. Append-only, so that no writer waits for another. */
   wakeRuns(runKeys: readonly number[], reason: string): Promise<void>;
+  /** The same for every running run of the Dag but this one: tasks that depend on the past look again. */
+  wakeOtherRuns(dagId: string, runKey: number, reason: string): Promise<void>;
   /**
    * Takes the `limit` oldest wake-ups (they are deleted with this transaction) and returns their runs, each once, sorted. Those
    * that another open transaction takes are passed over; they come back if it rolls back.

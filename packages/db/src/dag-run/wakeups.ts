@@ -15,6 +15,19 @@ export const wakeRuns =
     await sql.run(wake, [arrayOf(runKeys), reason]);
   };
 
+const wakeOthers = statement(
+  "run_wakeup.insert_others",
+  `with ${clockOnce}
+  insert into run_wakeup (run_key, reason, at)
+  select r.key, $3, clock.now from dag_run r, clock where r.dag_id = $1 and r.state = 'running' and r.key <> $2`,
+);
+
+export const wakeOtherRuns =
+  (sql: Sql): Tx["wakeOtherRuns"] =>
+  async (dagId, runKey, reason) => {
+    await sql.run(wakeOthers, [dagId, runKey, reason]);
+  };
+
 const take = statement(
   "run_wakeup.take",
   `with oldest as materialized (select id from run_wakeup order by id limit $1 for update skip locked),

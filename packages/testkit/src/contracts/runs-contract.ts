@@ -224,6 +224,17 @@ export function runsContract(
       expect(await rescueExpired(under.deps)).toBe(0);
     });
 
+    test("a task that depends on the past waits for the run before, and goes on when it is done", async () => {
+      const dag = await publish(opened.store, someSpec({ tasks: [task("a", [], { dependsOnPast: true })] }));
+      const on = (day: string) => ({ logicalDate: new Date(day), runAfter: new Date(day) });
+      const first = await trigger(under, dag, on("2026-01-01"));
+      const second = await trigger(under, dag, on("2026-01-02"));
+      expect((await statesOf(opened.store, second.id)).a).toBe("none");
+      expect(await work(under)).toEqual(["a", "a"]);
+      expect((await statesOf(opened.store, first.id))["(run)"]).toBe("success");
+      expect((await statesOf(opened.store, second.id))["(run)"]).toBe("success");
+    });
+
     test("a Dag's limit of active runs holds back the next, which starts when one ends", async () => {
       const dag = await publish(opened.store, someSpec({ maxActiveRuns: 1, tasks: [task("a")] }));
       const first = await trigger(under, dag);
