@@ -1,11 +1,12 @@
 import { graphOf, parseTimetable } from "@airloom/core";
-import { type Dag, dagBrand, type EvaluatedDag } from "./dag/dag.ts";
+import { type Dag, dagBrand } from "./dag/dag.ts";
+import type { EvaluatedDag } from "./dag/dag-options.ts";
 
 /** Version of what runner and SDK say to each other (`@airloom/sdk/runtime`). It grows with every change that older code would misread. */
 export const sdkProtocol = 1;
 
 /** Whether a value is a Dag, made by any copy of the SDK. */
-export const isDag = (value: unknown): value is Dag =>
+const isDag = (value: unknown): value is Dag =>
   typeof value === "object" && value !== null && typeof (value as Partial<Dag>)[dagBrand] === "function";
 
 /**
@@ -18,9 +19,6 @@ export function evaluateDag(dag: Dag): EvaluatedDag {
   parseTimetable(evaluated.spec.schedule);
   return evaluated;
 }
-
-/** The code of a Dag's nodes by task id, unchecked: for runners, whose Specs were checked when they were published. */
-export const nodesOf = (dag: Dag): EvaluatedDag["nodes"] => dag[dagBrand]().nodes;
 
 /** Every Dag that a module exports, alone or in lists of any depth, each once. */
 export function findDags(moduleNamespace: object): readonly Dag[] {

@@ -1,10 +1,12 @@
 export { AirloomError, type Duration, type Json, type JsonObject, type TriggerRule } from "@airloom/core";
 export { type ConnectionValue, toJsonView } from "@airloom/wire";
-export { type Dag, type DagBody, type DagOptions, dag } from "./dag/dag.ts";
+export { type Dag, dag } from "./dag/dag.ts";
+export type { DagBody, DagOptions } from "./dag/dag-options.ts";
 export { label } from "./dag/edges.ts";
 export { continuous, cron, every, once, type Schedule, type ScheduleValue } from "./dag/schedule.ts";
+export { context } from "./run/current-context.ts";
 export { fail, skip } from "./run/signals.ts";
-export { type ContextRun, context, type TaskContext, type TaskLog } from "./run/task-context.ts";
+export type { ContextRun, TaskContext, TaskLog } from "./run/task-context.ts";
 export { type Branch, branch } from "./tasks/branch.ts";
 export { chain } from "./tasks/chain.ts";
 export { empty } from "./tasks/empty.ts";

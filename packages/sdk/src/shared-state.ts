@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { DagScope } from "./dag/dag-scope.ts";
+import type { DagScope } from "./dag/draft.ts";
 import type { TaskContext } from "./run/task-context.ts";
 
 /** What the copies of the SDK in one process share. */

@@ -4,11 +4,11 @@ import { dagInvalid } from "../authoring-error.ts";
 import type { Schema } from "../tasks/task-options.ts";
 import type { ParamRef } from "../values/facts.ts";
 import { makeParamRefs, makeRunRefs, makeVariableRefs } from "../values/facts.ts";
-import type { DagBody, DagOptions, EvaluatedDag } from "./dag.ts";
-import { type DagScope, inScope } from "./dag-scope.ts";
+import type { DagBody, DagOptions, EvaluatedDag } from "./dag-options.ts";
+import { inScope } from "./dag-scope.ts";
 import { toDagSpec } from "./dag-spec.ts";
+import type { DagScope, NodeDraft } from "./draft.ts";
 import type { NodeCode } from "./node-code.ts";
-import type { NodeDraft } from "./node-draft.ts";
 import { toParamsSpec } from "./params.ts";
 import { toTaskSpec } from "./task-spec.ts";
 

@@ -1,32 +1,7 @@
 import { AirloomError } from "@airloom/core";
 import { dagInvalid } from "../authoring-error.ts";
 import { shared } from "../shared-state.ts";
-import type { TaskDefaults } from "../tasks/task-options.ts";
-import type { NodeDraft } from "./node-draft.ts";
-
-export interface GroupDraft {
-  /** With the ids of the groups around it. */
-  readonly id: string;
-  readonly displayName: string;
-  readonly tooltip: string | null;
-  readonly parent: GroupDraft | null;
-  readonly taskDefaults: TaskDefaults;
-  /** The nodes in it, those of groups in it too. */
-  readonly members: NodeDraft[];
-}
-
-/** One evaluation of one Dag's body: what it has made so far. */
-export interface DagScope {
-  readonly dagId: string;
-  readonly taskDefaults: TaskDefaults;
-  readonly nodes: Map<string, NodeDraft>;
-  readonly groups: Map<string, GroupDraft>;
-  /** Ids of the nodes directly before each node. */
-  readonly upstream: Map<string, Set<string>>;
-  readonly labels: { readonly from: string; readonly to: string; readonly label: string }[];
-  /** The group whose body is being evaluated. */
-  group: GroupDraft | null;
-}
+import type { DagScope, NodeDraft } from "./draft.ts";
 
 /** The scope of the Dag body that is being evaluated. @param call What the author called, for the message. */
 export function currentScope(call: string, hint: string): DagScope {

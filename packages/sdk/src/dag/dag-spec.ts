@@ -1,7 +1,7 @@
 import { type ArgSpec, type DagSpec, type Json, parseDuration, specFormat, type TaskSpec } from "@airloom/core";
 import { dagInvalid } from "../authoring-error.ts";
-import type { DagOptions } from "./dag.ts";
-import type { DagScope } from "./dag-scope.ts";
+import type { DagOptions } from "./dag-options.ts";
+import type { DagScope } from "./draft.ts";
 import { toInstant } from "./instant.ts";
 import type { ParamsSpec } from "./params.ts";
 import { toTimetable } from "./schedule.ts";

@@ -1,7 +1,6 @@
 import { dagInvalid } from "../authoring-error.ts";
 import type { Edges, EdgeTarget, Labelled } from "../values/ref.ts";
-import type { DagScope } from "./dag-scope.ts";
-import type { NodeDraft } from "./node-draft.ts";
+import type { DagScope, NodeDraft } from "./draft.ts";
 
 /** What edges bind to: the first and last of some nodes, looked up when the edge is drawn. */
 export interface Ends {

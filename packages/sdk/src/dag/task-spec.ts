@@ -2,7 +2,7 @@ import { type Duration, type Json, parseDuration, type TaskSpec, triggerRuleName
 import { dagInvalid } from "../authoring-error.ts";
 import type { Schema, TaskOptions } from "../tasks/task-options.ts";
 import { digestOf } from "./digest.ts";
-import type { NodeDraft } from "./node-draft.ts";
+import type { NodeDraft } from "./draft.ts";
 import { toJsonSchema } from "./params.ts";
 
 /** What a node's Spec needs to know of the nodes around it. */

@@ -4,8 +4,8 @@ import type { NodeCode } from "../dag/node-code.ts";
 import { RunProblem } from "./failure.ts";
 
 /** Key of what a task returned (Airflow's name), and of what an operator's parameters became. */
-export const returnKey = "return_value";
-export const renderedKey = "rendered_fields";
+const returnKey = "return_value";
+const renderedKey = "rendered_fields";
 
 /**
  * What a result leaves behind. Nothing for `undefined`, except from a mapped instance, whose place in the list must not close up.

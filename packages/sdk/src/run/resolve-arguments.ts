@@ -1,7 +1,8 @@
 import type { ArgSpec, Json } from "@airloom/core";
 import { decodeValue, fromTagged, type InputValue, type TaskWorkload } from "@airloom/wire";
+import { contextRun } from "./current-context.ts";
 import { RunProblem } from "./failure.ts";
-import { type ContextHost, contextRun } from "./task-context.ts";
+import type { ContextHost } from "./task-context.ts";
 
 interface Resolving {
   readonly workload: TaskWorkload;

@@ -2,10 +2,11 @@ import type { Outcome, TaskWorkload, XComOutput } from "@airloom/wire";
 import type { NodeCode } from "../dag/node-code.ts";
 import { shared } from "../shared-state.ts";
 import { checkInput, checkOutput, checkParams } from "./check-schema.ts";
+import { makeContext } from "./current-context.ts";
 import { encodeRendered, encodeResult } from "./encode-result.ts";
 import { outcomeOf, RunProblem } from "./failure.ts";
 import { resolveArguments } from "./resolve-arguments.ts";
-import { type ContextHost, makeContext, type TaskContext } from "./task-context.ts";
+import type { ContextHost, TaskContext } from "./task-context.ts";
 
 export interface NodeRun {
   readonly node: NodeCode;

@@ -1,7 +1,7 @@
 import { checkNames, dagInvalid } from "../authoring-error.ts";
-import { checkId, currentScope, type DagScope } from "../dag/dag-scope.ts";
+import { checkId, currentScope } from "../dag/dag-scope.ts";
+import type { DagScope, NodeDraft } from "../dag/draft.ts";
 import { addEdge, addEdges, endsOf, firstOf, lastOf, listed } from "../dag/edges.ts";
-import type { NodeDraft } from "../dag/node-draft.ts";
 import { toArguments } from "../values/argument.ts";
 import type { Edges, EdgeTarget, Inputs } from "../values/ref.ts";
 import { makeNode } from "./make-node.ts";

@@ -1,6 +1,7 @@
 import { AirloomError } from "@airloom/core";
 import { checkNames } from "../authoring-error.ts";
-import { checkId, currentScope, type GroupDraft, idInGroup } from "../dag/dag-scope.ts";
+import { checkId, currentScope, idInGroup } from "../dag/dag-scope.ts";
+import type { GroupDraft } from "../dag/draft.ts";
 import { addEdges, firstOf, lastOf } from "../dag/edges.ts";
 import type { Edges, Ref, ValueRef } from "../values/ref.ts";
 import { refBrandOf, ValueRefObject } from "../values/ref-object.ts";

@@ -1,9 +1,9 @@
 import type { ArgSpec, TaskKind } from "@airloom/core";
 import { checkNames } from "../authoring-error.ts";
-import { addNode, checkId, type DagScope, idInGroup } from "../dag/dag-scope.ts";
+import { addNode, checkId, idInGroup } from "../dag/dag-scope.ts";
+import type { DagScope, NodeDraft } from "../dag/draft.ts";
 import { addEdges, nodeEnds } from "../dag/edges.ts";
 import type { NodeFunction, Render } from "../dag/node-code.ts";
-import type { NodeDraft } from "../dag/node-draft.ts";
 import type { Ref } from "../values/ref.ts";
 import { ValueRefObject } from "../values/ref-object.ts";
 import { type TaskDefaults, type TaskOptions, taskOptionNames } from "./task-options.ts";

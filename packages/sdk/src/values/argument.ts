@@ -1,7 +1,7 @@
 import { AirloomError, type ArgSpec } from "@airloom/core";
 import { toTagged } from "@airloom/wire";
 import { dagInvalid } from "../authoring-error.ts";
-import type { DagScope } from "../dag/dag-scope.ts";
+import type { DagScope } from "../dag/draft.ts";
 import { type RefBrand, refBrandOf, sourceName } from "./ref-object.ts";
 
 /** Arguments of one call as they stand in the Spec, and the tasks whose values they read. */

@@ -1,6 +1,6 @@
 import type { Json, JsonObject, RunField } from "@airloom/core";
 import { dagInvalid } from "../authoring-error.ts";
-import type { DagScope } from "../dag/dag-scope.ts";
+import type { DagScope } from "../dag/draft.ts";
 import type { FactRef } from "./ref.ts";
 import { type RefSource, sourceName, ValueRefObject } from "./ref-object.ts";
 

@@ -1,6 +1,5 @@
 import { AirloomError, type RunField } from "@airloom/core";
-import type { DagScope } from "../dag/dag-scope.ts";
-import type { NodeDraft } from "../dag/node-draft.ts";
+import type { DagScope, NodeDraft } from "../dag/draft.ts";
 
 /** Where a Ref's value comes from. */
 export type RefSource =
@@ -9,7 +8,7 @@ export type RefSource =
   | { readonly kind: "param"; readonly path: readonly string[] }
   | { readonly kind: "variable"; readonly key: string };
 
-export const refBrand: unique symbol = Symbol.for("airloom.ref");
+const refBrand: unique symbol = Symbol.for("airloom.ref");
 
 export interface RefBrand {
   readonly source: RefSource;

@@ -10,7 +10,7 @@ const shownSteps = 12;
  * A path as people write it; the middle of a very deep one is left out.
  * @example showPath(["rows", 3, "fn"]) // "$.rows[3].fn"
  */
-export function showPath(path: ValuePath): string {
+function showPath(path: ValuePath): string {
   if (path.length <= shownSteps * 2) return `$${path.map(showStep).join("")}`;
   const start = path.slice(0, shownSteps).map(showStep).join("");
   const end = path.slice(-shownSteps).map(showStep).join("");
