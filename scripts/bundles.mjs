@@ -1,3 +1,5 @@
+import { basename, dirname } from "node:path";
+
 /** What the build makes: one file per process kind, so that a process starts without walking thousands of modules. */
 export const bundles = {
   /** The `airloom` command: control plane and supervisors. */
@@ -5,7 +7,7 @@ export const bundles = {
   /** Zone C: runs attempts of author code. */
   "task-child": "packages/airloom/src/task-child.ts",
   /** Zone C: loads author files and writes down their Specs. */
-  "parse-child": "packages/dag-processor/src/child/main.ts",
+  "parse-child": "packages/airloom/src/parse-child.ts",
 };
 
 /** Native or resolved by path at run time; everything else is bundled in. */
@@ -17,11 +19,26 @@ export const banner =
   "import { fileURLToPath as __fileURLToPath } from 'node:url'; import { dirname as __dirnameOf } from 'node:path';" +
   "const __filename = __fileURLToPath(import.meta.url); const __dirname = __dirnameOf(__filename);";
 
+/** Those that load parts of themselves only when they are needed: `airloom version` must not read a web server and a database client. */
+const split = new Set(["cli"]);
+
+/** Where the entry goes, and its chunks beside it. */
+const output = (name, outfile) =>
+  split.has(name)
+    ? {
+        splitting: true,
+        outdir: dirname(outfile),
+        entryNames: basename(outfile, ".mjs"),
+        chunkNames: `${name}-[name]-[hash]`,
+        outExtension: { ".js": ".mjs" },
+      }
+    : { outfile };
+
 /** esbuild options for one of the bundles above. */
 export const bundleOptions = (root, name, outfile) => ({
   absWorkingDir: root,
   entryPoints: [bundles[name]],
-  outfile,
+  ...output(name, outfile),
   bundle: true,
   platform: "node",
   format: "esm",

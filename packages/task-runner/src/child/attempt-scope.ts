@@ -15,6 +15,7 @@ export interface AttemptScope {
   spawned: boolean;
   /** Its outcome is decided: whatever shows now came too late. */
   over: boolean;
+  failed: boolean;
   /** Names of the `console.group`s that are open. */
   readonly groups: string[];
   /** Decides the attempt: an error that nobody waited for. */
@@ -39,6 +40,7 @@ export function makeScope(marker: string, fail: (error: unknown) => void): Attem
     pendingWaits: 0,
     spawned: false,
     over: false,
+    failed: false,
     groups: [],
     fail,
   };

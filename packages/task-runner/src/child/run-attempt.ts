@@ -33,6 +33,7 @@ export async function runAttempt(workload: TaskWorkload, parts: AttemptParts): P
   process.env[markers.attempt] = scope.marker;
   const ended = await Promise.race([scopes.run(scope, () => perform(workload, parts, scope)), failed]);
   scope.over = true;
+  scope.failed = ended.outcome.kind === "failed";
   await outputWritten();
   report(ended, parts);
   return scope;

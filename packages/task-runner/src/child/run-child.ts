@@ -31,7 +31,8 @@ interface Bound {
  * @example runChild({ modules: { airloom, "airloom/operators": operators, zod } });
  */
 export function runChild({ modules }: ChildOptions): void {
-  (globalThis as Record<symbol, unknown>)[Symbol.for("airloom.modules")] = new Map(Object.entries(modules));
+  // Where bundled author code looks for them.
+  Object.defineProperty(globalThis, Symbol.for("airloom.modules"), { value: Object.freeze({ ...modules }) });
   watchTimers();
   watchProcesses();
   // The streams are made now, while nobody waits.
@@ -48,6 +49,8 @@ class TaskChild {
   #bound: Bound | null = null;
   #failBind: ((error: unknown) => void) | null = null;
   #abort = new AbortController();
+  /** Sockets, files and requests at work; what is idle and kept alive does not count. */
+  #resourcesAtStart = 0;
   #leaseTimer: NodeJS.Timeout | undefined;
   /** Found between attempts, or in one but not of it. */
   #late: string[] = [];
@@ -63,6 +66,7 @@ class TaskChild {
         void this.#bind(message.bind);
         break;
       case "run":
+        this.#extendLease(message.leaseMs);
         void this.#run(message.workload);
         break;
       case "cancel":
@@ -97,6 +101,7 @@ class TaskChild {
     const bound = this.#bound;
     if (!bound) throw new Error("told to run before it was bound");
     this.#abort = new AbortController();
+    this.#resourcesAtStart = resourcesAtWork();
     const { dag, positions } = bound;
     const scope = await runAttempt(workload, { channel: this.channel, dag, positions, signal: this.#abort.signal });
     ownTimers.clearTimeout(this.#leaseTimer);
@@ -114,6 +119,8 @@ class TaskChild {
     this.#late.push(
       ...leftRunning(scope),
       ...restore(),
+      // A failure may leave the rest of its work going, which would then run beside the next try.
+      ...(scope.failed && resourcesAtWork() > this.#resourcesAtStart ? ["it failed and left work going"] : []),
       ...(timers > 0 ? [`it left ${timers} timer(s)`] : []),
       ...(changed.length > 0 ? [`it changed ${changed.slice(0, 5).join(", ")}`] : []),
     );
@@ -149,3 +156,6 @@ class TaskChild {
     this.#leaseTimer.unref();
   }
 }
+
+const resourcesAtWork = (): number =>
+  process.getActiveResourcesInfo().filter((kind) => kind !== "Timeout" && kind !== "Immediate").length;

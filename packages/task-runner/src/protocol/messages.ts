@@ -19,7 +19,7 @@ export const markers = {
 
 export type SupervisorMessage =
   | { readonly kind: "bind"; readonly bind: Binding }
-  | { readonly kind: "run"; readonly workload: TaskWorkload }
+  | { readonly kind: "run"; readonly workload: TaskWorkload; readonly leaseMs: number }
   | { readonly kind: "cancel"; readonly reason: string }
   /** The attempt may run that much longer, even if the supervisor says nothing more. */
   | { readonly kind: "lease"; readonly ms: number }

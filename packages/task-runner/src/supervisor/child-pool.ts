@@ -1,0 +1,288 @@
+import { sweepChild } from "./marked-processes.ts";
+import { type ChildListener, type IdleMessage, TaskProcess, type TaskProcessOptions } from "./task-process.ts";
+import { backoffMs, pause, settlesWithin } from "./waiting.ts";
+import { type WorkerLog, wordsOf } from "./worker-log.ts";
+import type { WorkerSettings } from "./worker-settings.ts";
+
+export interface ChildPoolOptions extends TaskProcessOptions {
+  readonly slots: number;
+  readonly settings: WorkerSettings;
+  readonly log: WorkerLog;
+}
+
+export interface ChildRequest {
+  readonly artifactId: string;
+  readonly dagId: string;
+  /** A child that never ran anything, and ends after this one attempt. */
+  readonly fresh: boolean;
+}
+
+/** A child in the hands of one attempt. */
+export interface LentChild {
+  readonly process: TaskProcess;
+  /** It has loaded the Dag; else it has to be bound first. */
+  isBound: boolean;
+  readonly request: ChildRequest;
+}
+
+/** A child with what the pool knows of it. */
+interface Entry {
+  readonly process: TaskProcess;
+  /** `<artifact> <dag>`; null while it is blank. */
+  key: string | null;
+  attempts: number;
+  /** Why it must not run anything again. */
+  spoilt: string | null;
+  lastUse: number;
+  onIdle: () => void;
+}
+
+interface Waiter {
+  readonly key: string;
+  readonly fresh: boolean;
+  take(entry: Entry): void;
+}
+
+const startMs = 30_000;
+const tidyMs = 3_000;
+
+const keyOf = ({ artifactId, dagId }: ChildRequest): string => `${artifactId} ${dagId}`;
+
+/**
+ * The worker's children. A few blank ones stand ready; one that ran keeps its Dag loaded and waits for more of it, until others need
+ * the room. No child runs anything again that an attempt left changed.
+ */
+export class ChildPool {
+  readonly #options: ChildPoolOptions;
+  readonly #entries = new Set<Entry>();
+  #blank: Entry[] = [];
+  #idle: Entry[] = [];
+  /** They reported their outcome and tidy up: ready again in a moment. */
+  readonly #tidying = new Set<Entry>();
+  #waiters: Waiter[] = [];
+  readonly #lent = new Map<TaskProcess, Entry>();
+  readonly #stopping = new AbortController();
+  #starting = 0;
+  #startFailures = 0;
+  #clock = 0;
+
+  constructor(options: ChildPoolOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#serve();
+  }
+
+  /** Kills every child. Resolves when none is left. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await Promise.all([...this.#entries].map((entry) => this.#destroy(entry)));
+  }
+
+  /** Artifacts that a waiting child has loaded. */
+  warmArtifacts(): readonly string[] {
+    return [...new Set(this.#idle.map((entry) => entry.key?.split(" ", 1).join("") ?? ""))];
+  }
+
+  /** Number of processes, for people. */
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** A child for one attempt; waits until one is there. Rejects when the signal aborts. */
+  take(request: ChildRequest, signal: AbortSignal): Promise<LentChild> {
+    if (signal.aborted) return Promise.reject(signal.reason);
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        key: keyOf(request),
+        fresh: request.fresh,
+        take: (entry) => {
+          signal.removeEventListener("abort", giveUp);
+          resolve(this.#lend(entry, request));
+        },
+      };
+      const giveUp = (): void => {
+        this.#waiters = this.#waiters.filter((other) => other !== waiter);
+        reject(signal.reason as Error);
+      };
+      signal.addEventListener("abort", giveUp, { once: true });
+      this.#waiters.push(waiter);
+      this.#serve();
+    });
+  }
+
+  /** The attempt is over. `spoilt` says why the child must not be used again, when it must not. */
+  async giveBack({ process, request }: LentChild, spoilt: string | null): Promise<void> {
+    const entry = this.#lent.get(process);
+    if (!entry) return;
+    const reason = spoilt ?? (request.fresh ? "it was for one attempt" : null);
+    if (reason !== null) return this.#retire(entry, reason);
+    this.#tidying.add(entry);
+    const message = await this.#idleMessage(entry);
+    this.#tidying.delete(entry);
+    if (!message) return this.#retire(entry, "it did not come to rest after its attempt");
+    // Before anything else runs here; also what left the process group.
+    if (message.spawned) sweepChild(process.id, process.pid);
+    const worn = this.#wornBy(entry, message);
+    if (worn) return this.#retire(entry, worn);
+    this.#lent.delete(process);
+    this.#offer(entry);
+  }
+
+  #wornBy(entry: Entry, { dirty, rssBytes }: IdleMessage): string | null {
+    const { attemptsPerChild, childRssBytes } = this.#options.settings;
+    if (dirty.length > 0) return dirty.join(", ");
+    if (entry.spoilt !== null) return entry.spoilt;
+    if (entry.attempts >= attemptsPerChild) return `it ran ${entry.attempts} attempts`;
+    return rssBytes > childRssBytes ? `it holds ${Math.round(rssBytes / 1024 / 1024)} MiB` : null;
+  }
+
+  #lend(entry: Entry, request: ChildRequest): LentChild {
+    this.#blank = this.#blank.filter((other) => other !== entry);
+    this.#idle = this.#idle.filter((other) => other !== entry);
+    const isBound = entry.key !== null;
+    entry.key = keyOf(request);
+    entry.attempts += 1;
+    this.#clock += 1;
+    entry.lastUse = this.#clock;
+    this.#lent.set(entry.process, entry);
+    return { process: entry.process, isBound, request };
+  }
+
+  #offer(entry: Entry): void {
+    entry.process.listener = this.#idleListener(entry);
+    this.#idle.push(entry);
+    this.#serve();
+  }
+
+  /** Gives children to those who wait, first come, first served, and starts what is missing. */
+  #serve(): void {
+    const promised = new Set<Entry>();
+    for (const waiter of [...this.#waiters]) {
+      const entry = this.#childFor(waiter, promised);
+      if (!entry) continue;
+      if (this.#tidying.has(entry)) {
+        promised.add(entry);
+        continue;
+      }
+      this.#waiters = this.#waiters.filter((other) => other !== waiter);
+      waiter.take(entry);
+    }
+    this.#grow(this.#waiters.length - promised.size);
+  }
+
+  /** One that has the Dag loaded, if need be in a moment; else a blank one. */
+  #childFor({ key, fresh }: Waiter, promised: ReadonlySet<Entry>): Entry | undefined {
+    const isAlive = (entry: Entry): boolean => !entry.process.isEnding;
+    const fits = (entry: Entry): boolean => entry.key === key && isAlive(entry) && !promised.has(entry);
+    const warm = fresh ? undefined : (this.#idle.findLast(fits) ?? [...this.#tidying].find(fits));
+    return warm ?? this.#blank.find(isAlive);
+  }
+
+  /** Starts what is missing: for those who wait, and to have blank ones ready. */
+  #grow(waiting: number): void {
+    const { blankChildren, startsAtOnce } = this.#options.settings;
+    if (this.#stopping.signal.aborted) return;
+    const wanted = waiting + blankChildren;
+    while (this.#blank.length + this.#starting < wanted && this.#starting < startsAtOnce && this.#makeRoom())
+      void this.#startOne();
+  }
+
+  /** Whether one more may be started; the one that waited longest for work makes room. */
+  #makeRoom(): boolean {
+    const { slots, settings } = this.#options;
+    if (this.#entries.size < slots + settings.spareChildren) return true;
+    const [oldest] = [...this.#idle].sort((a, b) => a.lastUse - b.lastUse);
+    if (!oldest) return this.#waiters.length > 0;
+    void this.#destroy(oldest);
+    return true;
+  }
+
+  async #startOne(): Promise<void> {
+    this.#starting += 1;
+    const process = new TaskProcess(this.#options);
+    const entry: Entry = { process, key: null, attempts: 0, spoilt: null, lastUse: 0, onIdle: () => undefined };
+    this.#entries.add(entry);
+    void process.exited.then(() => this.#forget(entry));
+    const isReady = await Promise.race([
+      settlesWithin(process.ready, startMs),
+      process.exited.then((exit) => (exit.error ? exit.error : false)),
+    ]);
+    if (isReady === true && !process.hasExited) {
+      this.#starting -= 1;
+      this.#startFailures = 0;
+      this.#standReady(entry);
+      return;
+    }
+    await this.#startFailed(entry, isReady);
+  }
+
+  async #startFailed(entry: Entry, why: Error | boolean): Promise<void> {
+    if (!this.#stopping.signal.aborted) {
+      this.#startFailures += 1;
+      const reason = why instanceof Error ? wordsOf(why) : "it ended, or said nothing, before it was ready";
+      this.#options.log("error", "A task child did not start.", { reason, failures: this.#startFailures });
+      await pause(backoffMs(this.#startFailures), this.#stopping.signal);
+    }
+    this.#starting -= 1;
+    await this.#destroy(entry);
+  }
+
+  #standReady(entry: Entry): void {
+    if (this.#stopping.signal.aborted) return;
+    this.#blank.push(entry);
+    this.#serve();
+  }
+
+  async #retire(entry: Entry, reason: string): Promise<void> {
+    if (!entry.process.hasExited && reason !== "it was for one attempt")
+      this.#options.log("debug", "A task child is replaced.", { reason, pid: entry.process.pid ?? null });
+    await this.#destroy(entry);
+  }
+
+  /** Kills a child with all that ran under it. */
+  async #destroy(entry: Entry): Promise<void> {
+    this.#forget(entry);
+    entry.process.kill("SIGKILL");
+    await entry.process.exited;
+    // A blank one ran nothing that could be left.
+    if (entry.attempts > 0) sweepChild(entry.process.id, undefined);
+  }
+
+  #forget(entry: Entry): void {
+    this.#entries.delete(entry);
+    this.#lent.delete(entry.process);
+    this.#blank = this.#blank.filter((other) => other !== entry);
+    this.#idle = this.#idle.filter((other) => other !== entry);
+    this.#tidying.delete(entry);
+    this.#serve();
+  }
+
+  async #idleMessage(entry: Entry): Promise<IdleMessage | null> {
+    const message = new Promise<void>((resolve) => {
+      entry.onIdle = resolve;
+    });
+    entry.process.listener = this.#idleListener(entry);
+    if (!entry.process.rest) await settlesWithin(Promise.race([message, entry.process.exited]), tidyMs);
+    return entry.process.isEnding ? null : entry.process.rest;
+  }
+
+  /** What a child says while no attempt has it. */
+  #idleListener(entry: Entry): ChildListener {
+    return {
+      message: (message) => {
+        if (message.kind !== "idle") return;
+        if (message.dirty.length > 0) entry.spoilt = message.dirty.join(", ");
+        entry.onIdle();
+        if (entry.spoilt !== null && this.#idle.includes(entry)) void this.#retire(entry, entry.spoilt);
+      },
+      // Late output: nobody's, but a sign of something still at work.
+      output: () => {
+        entry.spoilt = "it wrote output after its attempt had ended";
+        if (this.#idle.includes(entry)) void this.#retire(entry, entry.spoilt);
+        return { pressed: true };
+      },
+    };
+  }
+}

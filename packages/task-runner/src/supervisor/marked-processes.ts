@@ -1,0 +1,57 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { markers } from "../protocol/messages.ts";
+import { startTicksOf } from "./process-identity.ts";
+
+const mostRounds = 5;
+
+/**
+ * Kills what a child's attempts left running, wherever it went: a process may leave its group and session, but not its
+ * environment. Looks again until nothing is found, for a process may start another while it is being killed. Linux only.
+ * @returns how many were killed.
+ */
+export function sweepChild(childId: string, ownPid: number | undefined): number {
+  const mark = `${markers.child}=${childId}`;
+  return sweep((entries, pid) => pid !== ownPid && entries.includes(mark));
+}
+
+/** Kills what supervisors that are gone left running. Their children die with them; what those started may not. */
+export function sweepOrphans(): number {
+  return sweep((entries) => {
+    const mark = entries.find((entry) => entry.startsWith(`${markers.supervisor}=`));
+    if (mark === undefined) return false;
+    const [pid = "", startTicks = ""] = mark.slice(markers.supervisor.length + 1).split(":");
+    return startTicksOf(Number(pid)) !== startTicks;
+  });
+}
+
+function sweep(isLeft: (environment: readonly string[], pid: number) => boolean): number {
+  if (process.platform !== "linux") return 0;
+  let killed = 0;
+  for (let round = 0; round < mostRounds; round += 1) {
+    const left = marked().filter(({ pid, environment }) => isLeft(environment, pid));
+    if (left.length === 0) break;
+    for (const { pid } of left) if (kill(pid)) killed += 1;
+  }
+  return killed;
+}
+
+/** Processes with a mark of ours. A zombie has no environment; another user's is not ours to read. */
+function marked(): readonly { readonly pid: number; readonly environment: readonly string[] }[] {
+  return readdirSync("/proc").flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      const text = readFileSync(`/proc/${name}/environ`, "latin1");
+      return text.includes(`${markers.supervisor}=`) ? [{ pid: Number(name), environment: text.split("\0") }] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+function kill(pid: number): boolean {
+  try {
+    return process.kill(pid, "SIGKILL");
+  } catch {
+    return false;
+  }
+}

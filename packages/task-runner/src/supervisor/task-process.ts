@@ -1,0 +1,145 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import type { Readable, Writable } from "node:stream";
+import { frameReader, packFrame } from "../protocol/frames.ts";
+import { type ChildMessage, channelFds, type SupervisorMessage } from "../protocol/messages.ts";
+import { settlesWithin } from "./waiting.ts";
+
+/** How a child ended. */
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The program could not be started at all. */
+  readonly error: Error | null;
+}
+
+export type IdleMessage = Extract<ChildMessage, { kind: "idle" }>;
+
+/** Whoever has a child now hears of it. */
+export interface ChildListener {
+  message(message: ChildMessage): void;
+  /** `pressed`: so much came that the rest may wait. */
+  output(source: "stdout" | "stderr", chunk: Buffer): { readonly pressed: boolean };
+}
+
+export interface TaskProcessOptions {
+  readonly command: readonly [string, readonly string[]];
+  readonly environment: (childId: string) => Record<string, string>;
+}
+
+/** Above the cap output is only counted, so much of it per turn: a flood must not take a processor. */
+const floodBytes = 1024 * 1024;
+const floodPauseMs = 10;
+
+const lastWordsMs = 250;
+
+/** One child process with its channel: speaks frames, and knows when it has really ended. */
+export class TaskProcess {
+  readonly id = randomUUID();
+  readonly ready: Promise<void>;
+  readonly exited: Promise<Exit>;
+  hasExited = false;
+  /** What it said when it came to rest after its last attempt; null while one runs. */
+  rest: IdleMessage | null = null;
+  listener: ChildListener | null = null;
+  readonly #process: ChildProcess;
+  readonly #channel: Writable;
+  #markReady: () => void = () => undefined;
+
+  constructor({ command: [program, args], environment }: TaskProcessOptions) {
+    this.#process = spawn(program, args, {
+      // A session of its own: a signal to the terminal's group is for the supervisor, which stops in order.
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
+      env: environment(this.id),
+    });
+    this.ready = new Promise((resolve) => {
+      this.#markReady = resolve;
+    });
+    const { stdio } = this.#process;
+    this.#channel = stdio[channelFds.toChild] as Writable;
+    this.#channel.on("error", () => undefined);
+    this.#read(stdio[channelFds.fromChild] as Readable);
+    this.#listen("stdout", this.#process.stdout as Readable);
+    this.#listen("stderr", this.#process.stderr as Readable);
+    this.exited = this.#end(stdio[channelFds.fromChild] as Readable);
+  }
+
+  /** It has exited, though its last words may still be on their way. */
+  get isEnding(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
+  get pid(): number | undefined {
+    return this.#process.pid;
+  }
+
+  send(message: SupervisorMessage): void {
+    if (message.kind === "run") this.rest = null;
+    if (!this.hasExited) this.#channel.write(packFrame(message));
+  }
+
+  /** Signals the child and whatever shares its process group. */
+  kill(signal: NodeJS.Signals): void {
+    const { pid } = this;
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // Nobody is left in the group, or it did not come to lead one yet.
+      if (!this.hasExited) this.#process.kill(signal);
+    }
+  }
+
+  #read(stream: Readable): void {
+    const read = frameReader();
+    stream.on("error", () => undefined);
+    stream.on("data", (chunk: Buffer) => {
+      try {
+        for (const message of read(chunk) as readonly ChildMessage[]) this.#receive(message);
+      } catch {
+        // Author code wrote to the channel: nothing this child says can be trusted any more.
+        this.kill("SIGKILL");
+      }
+    });
+  }
+
+  #receive(message: ChildMessage): void {
+    if (message.kind === "ready") this.#markReady();
+    if (message.kind === "idle") this.rest = message;
+    this.listener?.message(message);
+  }
+
+  #listen(source: "stdout" | "stderr", stream: Readable): void {
+    let flood = 0;
+    stream.on("error", () => undefined);
+    stream.on("data", (chunk: Buffer) => {
+      const pressed = this.listener?.output(source, chunk).pressed ?? false;
+      flood = pressed ? flood + chunk.length : 0;
+      if (flood < floodBytes) return;
+      flood = 0;
+      stream.pause();
+      setTimeout(() => stream.resume(), floodPauseMs);
+    });
+  }
+
+  /**
+   * Counts the exit of the process, never the end of its output: a grandchild may hold that open. Its own last words are
+   * in the sockets by then, and the channel, which nobody inherits, says when they have been read.
+   */
+  async #end(channel: Readable): Promise<Exit> {
+    const closed = new Promise((resolve) => channel.once("close", resolve));
+    const exit = await new Promise<Exit>((resolve) => {
+      this.#process.once("exit", (code, signal) => resolve({ code, signal, error: null }));
+      this.#process.once("error", (error) => {
+        if (this.#process.pid === undefined) resolve({ code: null, signal: null, error });
+      });
+    });
+    await settlesWithin(closed, lastWordsMs);
+    await new Promise(setImmediate);
+    this.hasExited = true;
+    this.kill("SIGKILL");
+    for (const stream of [this.#process.stdout, this.#process.stderr]) stream?.destroy();
+    return exit;
+  }
+}
