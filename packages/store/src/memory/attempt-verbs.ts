@@ -1,5 +1,5 @@
-import type { TaskInstanceRow } from "../rows.ts";
-import type { AttemptKey, ClaimedRow, ClaimOptions, TaskInstanceVerbs } from "../task-instance-verbs.ts";
+import type { AttemptRow, TaskInstanceRow } from "../rows.ts";
+import type { AttemptEnd, AttemptKey, ClaimedRow, ClaimOptions, TaskInstanceVerbs } from "../task-instance-verbs.ts";
 import { by, sortedUnique } from "./order.ts";
 import { copyJson, keyOf } from "./tables.ts";
 import { noLease, timesOf } from "./task-instance-verbs.ts";
@@ -79,17 +79,24 @@ export const attemptVerbs: Verbs<AttemptVerbs> = {
   countQueued: (at, [executor]) => queuedOf(at, executor).length,
 
   endAttempts: async (at, [ends]) => {
-    for (const end of ends.toSorted(by((one) => [one.taskInstanceId, one.attempt]))) {
-      const { taskInstanceId, attempt, outcome, failure, fingerprint } = end;
-      await at.tables.attempts.update(at, keyOf(taskInstanceId, attempt), (row) =>
-        row.endedAt ? undefined : { ...row, endedAt: at.clockNow(), outcome, failure: copyJson(failure), fingerprint },
-      );
-    }
+    const changes = ends.toSorted(by((end) => [end.taskInstanceId, end.attempt])).map((end) => ({
+      key: keyOf(end.taskInstanceId, end.attempt),
+      make: (row: AttemptRow) => (row.endedAt ? undefined : endedRow(row, end, at.clockNow())),
+    }));
+    await at.tables.attempts.updateMany(at, changes);
   },
   findAttempt: (at, [taskInstanceId, attempt]) => at.tables.attempts.get(at, keyOf(taskInstanceId, attempt)) ?? null,
   listAttempts: (at, [taskInstanceId]) =>
     at.tables.attempts.listBy(at, "taskInstance", taskInstanceId).sort(by((row) => [row.attempt])),
 };
+
+const endedRow = (row: AttemptRow, { outcome, failure, fingerprint }: AttemptEnd, endedAt: Date): AttemptRow => ({
+  ...row,
+  endedAt,
+  outcome,
+  failure: copyJson(failure),
+  fingerprint,
+});
 
 const queuedOf = (at: Transaction, executor: string): TaskInstanceRow[] =>
   at.tables.taskInstances.listBy(at, "state", "queued").filter((row) => row.executor === executor);
@@ -168,13 +175,12 @@ async function updateLeases(
   keys: readonly AttemptKey[],
   make: (row: TaskInstanceRow) => TaskInstanceRow | undefined,
 ): Promise<readonly TaskInstanceRow[]> {
-  const rows: TaskInstanceRow[] = [];
-  for (const { taskInstanceId, attempt, tokenHash } of keys.toSorted(by((key) => [key.taskInstanceId]))) {
-    const row = await at.tables.taskInstances.update(at, taskInstanceId, (newest) => {
-      const holds = newest.attempt === attempt && newest.tokenHash === tokenHash && newest.leaseUntil !== null;
-      return holds ? make(newest) : undefined;
-    });
-    if (row) rows.push(row);
-  }
-  return rows;
+  const changes = keys.toSorted(by((key) => [key.taskInstanceId])).map(({ taskInstanceId, attempt, tokenHash }) => ({
+    key: taskInstanceId,
+    make: (row: TaskInstanceRow) => {
+      const holds = row.attempt === attempt && row.tokenHash === tokenHash && row.leaseUntil !== null;
+      return holds ? make(row) : undefined;
+    },
+  }));
+  return at.tables.taskInstances.updateMany(at, changes);
 }

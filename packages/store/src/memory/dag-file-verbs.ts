@@ -1,4 +1,5 @@
 import type { DefinitionVerbs } from "../definition-verbs.ts";
+import type { DagRow } from "../rows.ts";
 import { by, sortedUnique } from "./order.ts";
 import { copyJson } from "./tables.ts";
 import type { Transaction } from "./transaction.ts";
@@ -85,12 +86,7 @@ export const dagFileVerbs: Verbs<FileVerbs> = {
 };
 
 async function setStale(at: Transaction, dagIds: readonly string[], isStale: boolean): Promise<readonly string[]> {
-  const changed: string[] = [];
-  for (const dagId of sortedUnique(dagIds)) {
-    const dag = await at.tables.dags.update(at, dagId, (row) =>
-      row.isStale === isStale ? undefined : { ...row, isStale },
-    );
-    if (dag) changed.push(dagId);
-  }
-  return changed;
+  const make = (row: DagRow) => (row.isStale === isStale ? undefined : { ...row, isStale });
+  const changes = sortedUnique(dagIds).map((key) => ({ key, make }));
+  return (await at.tables.dags.updateMany(at, changes)).map((row) => row.dagId);
 }

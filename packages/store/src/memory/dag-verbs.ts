@@ -26,14 +26,9 @@ export const dagVerbs: Verbs<DagVerbs> = {
   publishDag: (at, [published]) => publishDag(at, published),
 
   setPaused: async (at, [dagIds, paused]) => {
-    const changed: string[] = [];
-    for (const dagId of sortedUnique(dagIds)) {
-      const dag = await at.tables.dags.update(at, dagId, (row) =>
-        row.isPaused === paused ? undefined : { ...row, isPaused: paused },
-      );
-      if (dag) changed.push(dagId);
-    }
-    return changed;
+    const make = (row: DagRow) => (row.isPaused === paused ? undefined : { ...row, isPaused: paused });
+    const changes = sortedUnique(dagIds).map((key) => ({ key, make }));
+    return (await at.tables.dags.updateMany(at, changes)).map((row) => row.dagId);
   },
 
   setCursor: async (at, [dagId, { nextRun, lastRun }]) => {

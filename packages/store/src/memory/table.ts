@@ -11,7 +11,10 @@ interface Cell<Row> {
   readonly key: Key;
   readonly lock: RowLock;
   committed: Row | undefined;
-  pending: { readonly row: Row | undefined } | null;
+  /** `reborn`: the writer deleted the row and inserted another under its key. */
+  pending: { readonly row: Row | undefined; readonly reborn: boolean } | null;
+  /** Grows when the key's row is another one: whoever waited for the earlier one finds it gone. */
+  life: number;
   /** Where the indexes hold it now: for each, the values of both versions. */
   indexed: readonly (readonly Key[])[];
 }
@@ -60,8 +63,11 @@ export class Table<Row, IndexName extends string = never> {
   async lock(at: Transaction, key: Key): Promise<Row | undefined> {
     const cell = this.#cells.get(key);
     if (!cell || cell.committed === undefined) return cell && visible(at, cell);
+    const [before, life] = [at.mark, cell.life];
     await this.#hold(at, cell);
-    return visible(at, cell);
+    if (cell.life === life) return visible(at, cell);
+    at.releaseSince(before);
+    return undefined;
   }
 
   /** Locks without waiting: false when another transaction holds the row. */
@@ -114,12 +120,32 @@ export class Table<Row, IndexName extends string = never> {
     return row;
   }
 
-  /** Locks the row and replaces it; undefined when there is none, or `make` finds it no longer fits. */
+  /**
+   * Replaces a row by what `make` makes of it; undefined when there is none or it does not fit. A row that does not fit is neither
+   * waited for nor locked; one that was waited for is judged anew, and stays locked whether it still fits or not, as in PostgreSQL.
+   */
   async update(at: Transaction, key: Key, make: (row: Row) => Row | undefined): Promise<Row | undefined> {
-    const row = await this.lock(at, key);
-    const next = row && make(row);
-    if (next) this.put(at, next);
-    return next;
+    return (await this.updateMany(at, [{ key, make }]))[0];
+  }
+
+  /** The same for several rows: which of them fit is judged when it begins, then they are locked one after another. */
+  async updateMany(
+    at: Transaction,
+    changes: readonly { readonly key: Key; readonly make: (row: Row) => Row | undefined }[],
+  ): Promise<Row[]> {
+    const fitting = changes.filter(({ key, make }) => {
+      const row = this.get(at, key);
+      return row !== undefined && make(row) !== undefined;
+    });
+    const updated: Row[] = [];
+    for (const { key, make } of fitting) {
+      const row = await this.lock(at, key);
+      const next = row && make(row);
+      if (!next) continue;
+      this.put(at, next);
+      updated.push(next);
+    }
+    return updated;
   }
 
   /** Locks the row and deletes it: false when there is none. */
@@ -132,7 +158,7 @@ export class Table<Row, IndexName extends string = never> {
   #cellOf(key: Key): Cell<Row> {
     const known = this.#cells.get(key);
     if (known) return known;
-    const cell: Cell<Row> = { key, lock: new RowLock(), committed: undefined, pending: null, indexed: [] };
+    const cell: Cell<Row> = { key, lock: new RowLock(), committed: undefined, pending: null, life: 0, indexed: [] };
     this.#cells.set(key, cell);
     return cell;
   }
@@ -145,13 +171,18 @@ export class Table<Row, IndexName extends string = never> {
 
   #write(at: Transaction, cell: Cell<Row>, row: Row | undefined): void {
     if (!this.tryLock(at, cell.key)) throw new Error(`row ${cell.key} was written without its lock`);
-    cell.pending = { row };
+    const reborn =
+      cell.pending !== null && (cell.pending.reborn || (cell.pending.row === undefined && row !== undefined));
+    cell.pending = { row, reborn };
     this.#reindex(cell);
   }
 
   /** The end of a transaction for one row: its write becomes the committed version or vanishes, and the next one gets the lock. */
   #settle(cell: Cell<Row>, at: Transaction): void {
-    if (at.committed && cell.pending) cell.committed = cell.pending.row;
+    if (at.committed && cell.pending) {
+      cell.committed = cell.pending.row;
+      cell.life += cell.pending.reborn ? 1 : 0;
+    }
     cell.pending = null;
     this.#reindex(cell);
     cell.lock.release();

@@ -76,19 +76,22 @@ async function moveTaskInstances(
     if (to === "running" || !isLegalMove(from, to))
       throw new Error(`illegal move of task instance ${id}: ${from} to ${to}`);
   }
-  const moved: TaskInstanceRow[] = [];
-  for (const move of moves.toSorted(by((one) => [one.id]))) {
-    const before = await at.tables.taskInstances.lock(at, move.id);
-    if (!before || !stillFits(before, move)) continue;
-    const row = movedRow(before, move, at.clockNow());
-    if (row.mapIndex !== before.mapIndex) {
-      await takePlace(at, row);
-      at.tables.taskInstancePlaces.delete(at, keyOf(before.runKey, before.taskId, before.mapIndex));
-    }
-    at.tables.taskInstances.put(at, row);
-    moved.push(row);
-  }
+  const { taskInstances } = at.tables;
+  const changes = moves.toSorted(by((one) => [one.id])).map((move) => ({
+    key: move.id,
+    make: (row: TaskInstanceRow) => (stillFits(row, move) ? movedRow(row, move, at.clockNow()) : undefined),
+  }));
+  const before = new Map(moves.map(({ id }) => [id, taskInstances.get(at, id)?.mapIndex]));
+  const moved = await taskInstances.updateMany(at, changes);
+  for (const row of moved) await changePlace(at, row, before.get(row.id) ?? row.mapIndex);
   return moved;
+}
+
+/** A mapped instance's index is part of what makes it unique. */
+async function changePlace(at: Transaction, row: TaskInstanceRow, mapIndex: number): Promise<void> {
+  if (row.mapIndex === mapIndex) return;
+  await takePlace(at, row);
+  at.tables.taskInstancePlaces.delete(at, keyOf(row.runKey, row.taskId, mapIndex));
 }
 
 const stillFits = (row: TaskInstanceRow, { from, attempt, tokenHash }: TaskInstanceMove): boolean =>

@@ -1,7 +1,6 @@
 import fc from "fast-check";
-import { someSpec } from "../../factories/some-spec.ts";
 import { operation } from "./operation.ts";
-import { dagIds, dagOf, files } from "./world.ts";
+import { dagIds, dagOf, files, publicationOf } from "./world.ts";
 
 const dag = fc.nat({ max: dagIds.length - 1 });
 const file = fc.constantFrom(...files);
@@ -14,8 +13,6 @@ const runTimes = (year: number) => ({
   runAfter: new Date(Date.UTC(year, 0, 2)),
 });
 
-let published = 0;
-
 const publication = fc.record({
   dag,
   file,
@@ -26,17 +23,9 @@ const publication = fc.record({
 
 export const dagOperations = [
   operation("publishDag", publication, async (tx, { limit, artifact, paused, ...given }) => {
-    published += 1;
-    const dagId = dagOf(given);
-    const { dag: row, changed } = await tx.publishDag({
-      dagId,
-      file: given.file,
-      spec: someSpec({ dagId, maxActiveRuns: limit }),
-      specHash: `limit ${limit}`,
-      artifactId: `artifact ${artifact}`,
-      newVersionId: `agree_version_${published}`,
-      pausedUponCreation: paused,
-    });
+    const { dag: row, changed } = await tx.publishDag(
+      publicationOf({ dagId: dagOf(given), file: given.file, limit, artifact, paused }),
+    );
     const version = await tx.findVersion(row.versionId);
     return { row: { ...row, versionId: null }, changed, version: version && { ...version, id: null } };
   }),

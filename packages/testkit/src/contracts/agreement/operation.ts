@@ -4,6 +4,7 @@ import type { World } from "./world.ts";
 
 /** One verb with its arguments, to be done in any store. */
 export interface Operation {
+  readonly name: string;
   readonly text: string;
   readonly run: (tx: Tx, world: World) => Promise<unknown>;
 }
@@ -22,6 +23,7 @@ export const operation = <Given>(
 ): OperationKind => ({
   name,
   arbitrary: given.map((args) => ({
+    name,
     text: `${name}(${JSON.stringify(args)})`,
     run: (tx, world) => run(tx, args, world),
   })),

@@ -2,7 +2,7 @@ import { type DagRunState, dagRunMoves, dagRunStates } from "@airloom/core";
 import type { TallyRow } from "@airloom/store";
 import fc from "fast-check";
 import { operation } from "./operation.ts";
-import { dagIds, dagOf, runIds, runOf, taskIds } from "./world.ts";
+import { dagIds, dagOf, newRun, runIds, runOf, taskIds } from "./world.ts";
 
 const dag = fc.nat({ max: dagIds.length - 1 });
 const place = fc.record({ dag, run: fc.nat({ max: runIds.length - 1 }) });
@@ -23,27 +23,19 @@ const tallies: fc.Arbitrary<readonly TallyRow[]> = fc
   .tuple(someTasks, counts)
   .map(([tasks, given]) => tasks.map((id) => ({ taskId: id, ...given })));
 
-const newRun = fc.record({ place, date: fc.option(fc.constantFrom(1, 2, 3)), year: fc.constantFrom(1990, 1991, 2100) });
+const givenRun = fc.record({
+  place,
+  date: fc.option(fc.constantFrom(1, 2, 3)),
+  year: fc.constantFrom(1990, 1991, 2100),
+});
 
 export const runOperations = [
-  operation("insertRun", newRun, async (tx, { place: at, date, year }, world) => {
+  operation("insertRun", givenRun, async (tx, { place: at, date, year }, world) => {
     const known = await tx.findDag(dagOf(at));
     if (!known) return "no Dag";
-    const row = await tx.insertRun({
-      dagId: dagOf(at),
-      runId: runOf(at),
-      runType: "manual",
-      versionId: known.versionId,
-      logicalDate: date === null ? null : new Date(Date.UTC(1980, 0, date)),
-      intervalStart: null,
-      intervalEnd: null,
-      runAfter: new Date(Date.UTC(year, 0, 1 + at.run)),
-      conf: { year, list: [date] },
-      triggeredBy: "test",
-      triggeringUser: null,
-      note: null,
-      unfinished: 0,
-    });
+    const runAfter = new Date(Date.UTC(year, 0, 1 + at.run));
+    const logicalDate = date === null ? null : new Date(Date.UTC(1980, 0, date));
+    const row = await tx.insertRun(newRun(known, { at, runAfter, logicalDate }));
     if (row) world.remember(at, row.id);
     // Numbers may have gaps, and each store its own.
     return row && { ...row, versionId: null, number: null };
@@ -84,9 +76,14 @@ export const runOperations = [
   operation("listRecentOutcomes", fc.record({ dag, limit }), (tx, given) =>
     tx.listRecentOutcomes(dagOf(given), given.limit),
   ),
-  operation("insertTallies", fc.record({ place, tallies }), (tx, given, world) =>
-    tx.insertTallies(world.keyOf(given.place), given.tallies),
-  ),
+  operation("insertTallies", fc.record({ place, tallies }), async (tx, given, world) => {
+    const runKey = world.keyOf(given.place);
+    const there = new Set((await tx.listTallies(runKey)).map((tally) => tally.taskId));
+    await tx.insertTallies(
+      runKey,
+      given.tallies.filter((tally) => !there.has(tally.taskId)),
+    );
+  }),
   operation("addTallies", fc.record({ place, tallies }), (tx, given, world) =>
     tx.addTallies(world.keyOf(given.place), given.tallies),
   ),

@@ -1,14 +1,8 @@
 import type { Store, Tx } from "@airloom/store";
 import { afterAll, afterEach, beforeAll } from "vitest";
+import { type OpenTransaction, openTransaction } from "./open-transaction.ts";
 
 export type MakeStore = () => Promise<{ readonly store: Store; close(): Promise<void> }>;
-
-/** A transaction that stays open while the test does other things. */
-export interface OpenTransaction {
-  readonly tx: Tx;
-  commit(): Promise<void>;
-  rollback(): Promise<void>;
-}
 
 /** One store for a group of tests; each test uses Dags, pools and queues of its own. */
 export interface StoreUnderTest {
@@ -58,34 +52,6 @@ export function storeUnderTest(makeStore: MakeStore): StoreUnderTest {
       void promise.then(settle, settle);
       for (let trip = 0; trip < roundTrips; trip += 1) await store().tx((tx) => tx.findPool("default_pool"));
       return !settled;
-    },
-  };
-}
-
-const undone = new Error("rolled back by the test");
-
-async function openTransaction(store: Store): Promise<OpenTransaction> {
-  let end: (how: "commit" | "rollback") => void = () => {};
-  const ended = new Promise<"commit" | "rollback">((resolve) => {
-    end = resolve;
-  });
-  let done: Promise<void> = Promise.resolve();
-  const tx = await new Promise<Tx>((opened, failed) => {
-    done = store.tx(async (own) => {
-      opened(own);
-      if ((await ended) === "rollback") throw undone;
-    });
-    done.catch(failed);
-  });
-  return {
-    tx,
-    commit: () => {
-      end("commit");
-      return done;
-    },
-    rollback: async () => {
-      end("rollback");
-      await done.catch(() => {});
     },
   };
 }
