@@ -135,7 +135,8 @@ export class FakeControlPlane {
       release: async (attempts) => void this.released.push(...attempts),
       appendLogs: async ({ attempt, records }) => {
         const kept = this.#logs.get(attempt.taskInstanceId) ?? [];
-        this.#logs.set(attempt.taskInstanceId, [...kept, ...records]);
+        kept.push(...records);
+        this.#logs.set(attempt.taskInstanceId, kept);
       },
       fetchValue: async (_, ref) => known(this.inputs, ref),
       getVariable: async (_, key) => this.variables.get(key) ?? null,

@@ -34,6 +34,8 @@ interface Entry {
   /** Why it must not run anything again. */
   spoilt: string | null;
   lastUse: number;
+  /** Resolves when nothing of it lives: neither the process nor what ran under it. */
+  gone: Promise<void>;
   onIdle: () => void;
 }
 
@@ -116,6 +118,7 @@ export class ChildPool {
   async giveBack({ process, request }: LentChild, spoilt: string | null): Promise<void> {
     const entry = this.#lent.get(process);
     if (!entry) return;
+    this.#lent.delete(process);
     const reason = spoilt ?? (request.fresh ? "it was for one attempt" : null);
     if (reason !== null) return this.#retire(entry, reason);
     this.#tidying.add(entry);
@@ -126,7 +129,6 @@ export class ChildPool {
     if (message.spawned) sweepChild(process.id, process.pid);
     const worn = this.#wornBy(entry, message);
     if (worn) return this.#retire(entry, worn);
-    this.#lent.delete(process);
     this.#offer(entry);
   }
 
@@ -202,9 +204,21 @@ export class ChildPool {
   async #startOne(): Promise<void> {
     this.#starting += 1;
     const process = new TaskProcess(this.#options);
-    const entry: Entry = { process, key: null, attempts: 0, spoilt: null, lastUse: 0, onIdle: () => undefined };
+    const entry: Entry = {
+      process,
+      key: null,
+      attempts: 0,
+      spoilt: null,
+      lastUse: 0,
+      gone: Promise.resolve(),
+      onIdle: () => undefined,
+    };
     this.#entries.add(entry);
-    void process.exited.then(() => this.#forget(entry));
+    entry.gone = process.exited.then(() => {
+      this.#forget(entry);
+      // Whoever killed it. A blank one ran nothing that could be left.
+      if (entry.attempts > 0) sweepChild(process.id, undefined);
+    });
     const isReady = await Promise.race([
       settlesWithin(process.ready, startMs),
       process.exited.then((exit) => (exit.error ? exit.error : false)),
@@ -245,14 +259,11 @@ export class ChildPool {
   async #destroy(entry: Entry): Promise<void> {
     this.#forget(entry);
     entry.process.kill("SIGKILL");
-    await entry.process.exited;
-    // A blank one ran nothing that could be left.
-    if (entry.attempts > 0) sweepChild(entry.process.id, undefined);
+    await entry.gone;
   }
 
   #forget(entry: Entry): void {
     this.#entries.delete(entry);
-    this.#lent.delete(entry.process);
     this.#blank = this.#blank.filter((other) => other !== entry);
     this.#idle = this.#idle.filter((other) => other !== entry);
     this.#tidying.delete(entry);
