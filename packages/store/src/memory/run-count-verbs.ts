@@ -52,8 +52,8 @@ export const runCountVerbs: Verbs<RunCountVerbs> = {
   },
   wakeOtherRuns: (at, [dagId, runKey, reason]) => {
     const others = at.tables.runs
-      .list(at)
-      .filter((run) => run.dagId === dagId && run.state === "running" && run.id !== runKey);
+      .listBy(at, "dag", dagId)
+      .filter((run) => run.state === "running" && run.id !== runKey);
     for (const { id } of others) at.tables.wakeups.put(at, { id: at.tables.nextNumber("wakeup"), runKey: id, reason });
   },
   takeWakeups: (at, [limit]) => {

@@ -126,6 +126,17 @@ export function runCountPromises(given: StoreUnderTest): void {
     expect(await given.tx((tx) => tx.takeWakeups(1_000))).toEqual([]);
   });
 
+  test("the other running runs of a Dag are woken, and nothing else", async () => {
+    await given.tx((tx) => tx.takeWakeups(1_000));
+    const dag = await publish(given.store);
+    const make = (state: "queued" | "running" | "success") => someRun(given.store, { dag, state });
+    const [own, first, second] = [await make("running"), await make("running"), await make("running")];
+    for (const state of ["queued", "success"] as const) await make(state);
+    await someRun(given.store);
+    await given.tx((tx) => tx.wakeOtherRuns(dag.dagId, own.id, "a run finished"));
+    expect(await given.tx((tx) => tx.takeWakeups(1_000))).toEqual([first.id, second.id]);
+  });
+
   test("the oldest wake-ups are taken first, up to the limit", async () => {
     await given.tx((tx) => tx.takeWakeups(1_000));
     const keys = [
