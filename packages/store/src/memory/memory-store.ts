@@ -86,21 +86,33 @@ async function runTransaction<T>(parts: TransactionParts, fn: (tx: Tx) => Promis
       return result;
     } catch (error) {
       await transaction.rollback();
-      if (!(error instanceof DeadlockError) || tried >= maxTries) throw error;
+      // What `fn` threw may only be how it noticed that one of its verbs failed.
+      if (!(transaction.failure instanceof DeadlockError) || tried >= maxTries) throw error;
     }
   }
+}
+
+interface Face {
+  readonly now: Date;
+  readonly transaction: Transaction;
 }
 
 /** The verbs without their types: the loop below treats all alike. */
 const verbEntries = Object.entries<unknown>(verbs) as [string, (at: Transaction, args: unknown[]) => unknown][];
 
+/** One object for all transactions: a hundred closures for each cost more than most transactions do. */
+const face: Record<string, unknown> = {};
+for (const [name, verb] of verbEntries) {
+  face[name] = function (this: Face, ...args: unknown[]) {
+    const { transaction } = this;
+    return transaction.statement(name, () => verb(transaction, args));
+  };
+}
+
 /** The contract's face of a transaction: each verb takes its place in the transaction's line. */
 function txOf(transaction: Transaction): Tx {
-  const face: Record<string, unknown> = { now: transaction.now };
-  for (const [name, verb] of verbEntries) {
-    face[name] = (...args: unknown[]) => transaction.statement(name, () => verb(transaction, args));
-  }
-  return face as unknown as Tx;
+  const own: Face = Object.assign(Object.create(face), { now: transaction.now, transaction });
+  return own as unknown as Tx;
 }
 
 function withDefaults(tables: Tables, clock: MemoryClock): Tables {

@@ -57,6 +57,11 @@ export class Transaction implements LockOwner {
     }
   }
 
+  /** What the first verb that failed threw. */
+  get failure(): unknown {
+    return this.#failure?.error;
+  }
+
   /** Runs one verb when its turn comes. After a failure nothing runs any more, as in PostgreSQL. */
   statement<T>(name: string, run: () => T | Promise<T>): Promise<T> {
     const turn = this.#line.then(async () => {
