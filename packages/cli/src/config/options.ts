@@ -68,6 +68,7 @@ export const options = {
   api: {
     host: text("127.0.0.1", "Nobody else reaches it until told."),
     port: number(8_080, "As Airflow."),
+    exposeConfig: flag(false, "Configuration tells an attacker much (as Airflow)."),
     baseUrl: text("", "Path under which a proxy serves it."),
     tokenLifetimeSeconds: number(86_400, "As Airflow."),
     bodyLimitBytes: number(1_048_576, "No request of a person is larger."),

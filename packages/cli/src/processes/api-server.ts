@@ -1,8 +1,8 @@
 import { createServer } from "node:net";
-import { createApi } from "@airloom/api";
+import { type ApiDeps, createApi } from "@airloom/api";
 import { AirloomError, type Service } from "@airloom/core";
 import { ownIdentity } from "@airloom/db";
-import type { Config } from "../config/options.ts";
+import { type Config, options, upperSnake } from "../config/options.ts";
 import { type Home, homeKey } from "../home/home.ts";
 import { portOwner } from "../home/port-owner.ts";
 import { removeRunFile, writeRunFile } from "../home/run-file.ts";
@@ -30,6 +30,8 @@ export function createApiApp({ control, config, home, log }: ApiServerOptions): 
   return createApi({
     ...control.deps,
     execution: control.execution,
+    reads: control.store.reads,
+    configuration: configurationOf(config),
     signingKey: Buffer.from(config.security.signingKey || homeKey(home, "signing"), "base64"),
     workerToken: config.security.workerToken || homeKey(home, "worker"),
     tokenLifetimeSeconds: config.api.tokenLifetimeSeconds,
@@ -41,6 +43,18 @@ export function createApiApp({ control, config, home, log }: ApiServerOptions): 
       log.write("error", `${where}: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
   });
 }
+
+/** Section and option names as Airflow spells them; secrets without their values. */
+const configurationOf = (config: Config): ApiDeps["configuration"] => ({
+  exposed: config.api.exposeConfig,
+  sections: Object.entries(options).map(([section, keys]) => ({
+    name: upperSnake(section).toLowerCase(),
+    options: Object.entries(keys).map(([key, option]) => {
+      const value = (config as unknown as Record<string, Record<string, unknown>>)[section]?.[key];
+      return { key: upperSnake(key).toLowerCase(), value: "secret" in option ? null : String(value) };
+    }),
+  })),
+});
 
 /** @throws PORT_BUSY naming who has the port. */
 export function createApiServer(options: ApiServerOptions): ApiServer {

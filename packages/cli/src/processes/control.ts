@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import { createExecution, createSecrets, type ExecutionDeps, type Secrets } from "@airloom/api";
 import type { Timers } from "@airloom/core";
-import { createPostgresStore, ownIdentity, stillRuns } from "@airloom/db";
+import { createPostgresStore, ownIdentity, type PostgresStore, stillRuns } from "@airloom/db";
 import {
   createFinishLanes,
   createVersions,
@@ -10,7 +10,6 @@ import {
   type RunEvent,
   type RunsSettings,
 } from "@airloom/runs";
-import type { Store } from "@airloom/store";
 import type { ExecutionContract } from "@airloom/wire";
 import type { Config } from "../config/options.ts";
 import { type Home, homeKey } from "../home/home.ts";
@@ -18,7 +17,7 @@ import { uuidv7 } from "./uuid.ts";
 
 /** Zone A in one process: the store, the moves, the execution contract. Holds the keys; runs nobody's code. */
 export interface Control {
-  readonly store: Store;
+  readonly store: PostgresStore;
   readonly deps: ExecutionDeps;
   readonly execution: ExecutionContract;
   readonly secrets: Secrets;

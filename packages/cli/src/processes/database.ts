@@ -10,11 +10,14 @@ export interface Database {
   close(reason: string): Promise<void>;
 }
 
+/** The database as it is: the given one, or the embedded server, which is started when nobody runs it. */
+export async function reachDatabase(config: Config, home: Home, log: (line: string) => void): Promise<Database> {
+  return config.database.url ? { url: config.database.url, close: async () => {} } : openEmbedded(home, log);
+}
+
 /** Opens it and brings its schema up to date: safe when several processes do so at once. */
 export async function openDatabase(config: Config, home: Home, log: (line: string) => void): Promise<Database> {
-  const database = config.database.url
-    ? { url: config.database.url, close: async () => {} }
-    : await openEmbedded(home, log);
+  const database = await reachDatabase(config, home, log);
   try {
     await migrate(database.url);
   } catch (error) {
