@@ -18,6 +18,8 @@ export interface TestWorkerOptions {
   readonly terms?: Partial<FakeControlPlane["terms"]>;
   readonly plane?: FakeControlPlane;
   readonly cacheDir?: string;
+  /** Default: the child's bundle, made from the sources as they are. */
+  readonly childPath?: string;
 }
 
 /** A real worker with real children before a control plane in memory. */
@@ -44,8 +46,8 @@ export class TestWorker implements AsyncDisposable {
       queues: ["default"],
       slots,
       cacheDir,
-      projectRoot: join(import.meta.dirname, "../../.."),
-      childPath: await builtFile("task-child"),
+      projectRoot: process.cwd(),
+      childPath: given.childPath ?? (await builtFile("task-child")),
       log: () => undefined,
       settings: { claimWaitMs: 1_000, drainMs: 10_000, abortGraceMs: 200, ...settings },
     });

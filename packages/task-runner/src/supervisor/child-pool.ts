@@ -31,6 +31,8 @@ interface Entry {
   /** `<artifact> <dag>`; null while it is blank. */
   key: string | null;
   attempts: number;
+  /** Processes that it started may live on: it ran something, and did not say since that it started none. */
+  mayHaveLeft: boolean;
   /** Why it must not run anything again. */
   spoilt: string | null;
   lastUse: number;
@@ -127,6 +129,7 @@ export class ChildPool {
     if (!message) return this.#retire(entry, "it did not come to rest after its attempt");
     // Before anything else runs here; also what left the process group.
     if (message.spawned) sweepChild(process.id, process.pid);
+    else entry.mayHaveLeft = false;
     const worn = this.#wornBy(entry, message);
     if (worn) return this.#retire(entry, worn);
     this.#offer(entry);
@@ -146,6 +149,7 @@ export class ChildPool {
     const isBound = entry.key !== null;
     entry.key = keyOf(request);
     entry.attempts += 1;
+    entry.mayHaveLeft = true;
     this.#clock += 1;
     entry.lastUse = this.#clock;
     this.#lent.set(entry.process, entry);
@@ -208,6 +212,7 @@ export class ChildPool {
       process,
       key: null,
       attempts: 0,
+      mayHaveLeft: false,
       spoilt: null,
       lastUse: 0,
       gone: Promise.resolve(),
@@ -216,8 +221,8 @@ export class ChildPool {
     this.#entries.add(entry);
     entry.gone = process.exited.then(() => {
       this.#forget(entry);
-      // Whoever killed it. A blank one ran nothing that could be left.
-      if (entry.attempts > 0) sweepChild(process.id, undefined);
+      // Whoever killed it.
+      if (entry.mayHaveLeft) sweepChild(process.id, undefined);
     });
     const isReady = await Promise.race([
       settlesWithin(process.ready, startMs),
@@ -285,6 +290,7 @@ export class ChildPool {
       message: (message) => {
         if (message.kind !== "idle") return;
         if (message.dirty.length > 0) entry.spoilt = message.dirty.join(", ");
+        if (message.spawned) entry.mayHaveLeft = true;
         entry.onIdle();
         if (entry.spoilt !== null && this.#idle.includes(entry)) void this.#retire(entry, entry.spoilt);
       },

@@ -22,7 +22,7 @@ export type Delivered =
 export async function deliverFinish(
   request: FinishRequest,
   { contract, spool, spoolAfterMs }: DeliveryParts,
-  giveUp: AbortSignal,
+  giveUpAt: () => AbortSignal,
 ): Promise<Delivered> {
   const { claim, ...finish } = request;
   let saved: Promise<void> | undefined;
@@ -36,8 +36,10 @@ export async function deliverFinish(
     (error: AirloomError) => ({ ...finish, ...refused(finish.outcome, error) }),
   ];
   let sending: FinishRequest = request;
+  // Made when the first try has failed: nearly always there is none.
+  let giveUp: AbortSignal | undefined;
   try {
-    for (let failures = 0; !giveUp.aborted; failures += 1) {
+    for (let failures = 0; !giveUp?.aborted; failures += 1) {
       try {
         return { kind: "answered", reply: await contract.finish(sending) };
       } catch (error) {
@@ -49,6 +51,7 @@ export async function deliverFinish(
           continue;
         }
         save();
+        giveUp ??= giveUpAt();
         // The answer may be lost with the attempts it claimed: these come first next time.
         if (sending.claim) sending = { ...sending, claim: { ...sending.claim, repeat: true } };
         await pause(backoffMs(failures), giveUp);
@@ -59,7 +62,7 @@ export async function deliverFinish(
     clearTimeout(slow);
     if (saved) {
       await saved;
-      if (!giveUp.aborted) await spool.remove(finish);
+      if (!giveUp?.aborted) await spool.remove(finish);
     }
   }
 }

@@ -13,15 +13,15 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /** True when `promise` settled within `ms`. Never rejects. */
-export async function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
-  const stop = new AbortController();
-  const settled = promise.then(
-    () => true,
-    () => true,
-  );
-  const result = await Promise.race([settled, pause(ms, stop.signal).then(() => false)]);
-  stop.abort();
-  return result;
+export function settlesWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), ms);
+    const settled = (): void => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    promise.then(settled, settled);
+  });
 }
 
 const shortestMs = 100;

@@ -196,7 +196,7 @@ class Worker implements Service {
     const claim = this.#isStopping ? undefined : this.#claims?.open(1, 0);
     const request: FinishRequest = { ...attempt.ref, outcome, xcoms, ...(claim && { claim: claim.request }) };
     const sentAt = performance.now();
-    const delivered = await deliverFinish(request, this.#delivery(), this.#leaseEnd(lease));
+    const delivered = await deliverFinish(request, this.#delivery(), () => this.#leaseEnd(lease));
     if (delivered.kind !== "answered") {
       await this.#notRecorded(attempt, delivered);
       return [];
