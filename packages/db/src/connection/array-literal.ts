@@ -9,8 +9,8 @@ function element(value: string | number | boolean | Date | null | undefined): st
 }
 
 /**
- * A list as PostgreSQL reads arrays, for `unnest($1::text[])`: one statement, however many rows. The driver's own conversion
- * took 3 times as long for the 14,000 values of a move of 1,000 rows.
+ * A list as PostgreSQL reads arrays, for `unnest($1::text[])`: one statement, however many rows. Typed
+ * where the driver takes anything, and a third cheaper than its conversion (0.32 for 0.51 ms in a move of 1,000 rows).
  */
 export const arrayOf = (values: readonly (string | number | boolean | Date | null | undefined)[]): string =>
   `{${values.map(element).join(",")}}`;

@@ -6,7 +6,7 @@ export interface Statement {
 
 /**
  * The time of a statement, read once: `with ${clockOnce}`, then `clock.now`. A plain subquery would be read again per row
- * (5 µs each: a fifth of a move of 1,000 rows).
+ * (5 µs each).
  */
 export const clockOnce = "clock as materialized (select airloom_clock() as now)";
 

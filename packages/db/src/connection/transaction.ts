@@ -31,7 +31,14 @@ async function tryTransaction<T>(pool: pg.Pool, fn: (tx: Tx) => Promise<T>): Pro
   const session = new Session(client);
   let committing = false;
   try {
-    const result = await fn(createTx(session, await session.begin()));
+    // Not waited for: the first verb goes out in the same round trip.
+    let now: Date | undefined;
+    const begun = session.begin().then((clock) => {
+      now = clock;
+    });
+    begun.catch(() => {});
+    const result = await fn(createTx(session, () => now));
+    await begun;
     if (session.failure !== undefined) throw session.failure;
     committing = true;
     await session.commit();
