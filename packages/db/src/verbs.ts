@@ -186,8 +186,16 @@ const entries = Object.entries(verbs) as readonly (readonly [string, Verb])[];
  * The verbs of one transaction. A verb that fails dooms its transaction, whoever waits for its promise: of several sent
  * together the others may be left alone without ending the process as unhandled rejections.
  */
-export function createTx(sql: Sql, now: Date): Tx {
-  const tx: Record<string, unknown> = { now };
+export function createTx(sql: Sql, clock: () => Date | undefined): Tx {
+  const tx: Record<string, unknown> = {};
+  Object.defineProperty(tx, "now", {
+    enumerable: true,
+    get() {
+      const now = clock();
+      if (now) return now;
+      throw new Error("`tx.now` is known once the first verb has answered");
+    },
+  });
   for (const [name, create] of entries) {
     const verb = create(sql);
     tx[name] = (...values: never[]) => {

@@ -13,7 +13,7 @@ import type { ValueVerbs } from "./value-verbs.ts";
  * (moves, deltas, ends) a row appears at most once. What is named but does not exist is left out, unless a verb says otherwise.
  */
 export interface Tx extends DagRunVerbs, DefinitionVerbs, LimitVerbs, TaskInstanceVerbs, ValueVerbs {
-  /** The store's clock at the start of the transaction. */
+  /** The store's clock at the start of the transaction. Known once the first verb has answered: both are one round trip. */
   readonly now: Date;
 }
 
@@ -22,7 +22,8 @@ export interface Store {
   /**
    * Runs `fn` in a transaction: commits when it returns, rolls back when it throws. Deadlocks and serialization failures are
    * tried again (so `fn` must do nothing outside the transaction but compute). After a verb threw, the transaction can only
-   * roll back: `fn` lets the error pass. A verb called after the end throws.
+   * roll back: `fn` lets the error pass. A verb called after the end throws. Verbs that `fn` called last and did not wait for
+   * belong to the transaction and go out together with its commit.
    */
   tx<T>(fn: (tx: Tx) => Promise<T>): Promise<T>;
   /** Tells listeners of every process on this store to look now. A hint: it may be lost, merged or repeated. */

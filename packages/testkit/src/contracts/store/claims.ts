@@ -18,15 +18,11 @@ export function claimPromises(given: StoreUnderTest): void {
     const worker = { workerId: someId("worker"), hostname: "host", pid: 4_711, bootId: "boot", startTicks: "1" };
     await given.tx((tx) => tx.upsertWorker({ ...worker, executor: "local", queues: [queue], slots: 1 }));
     const [hash = ""] = tokens(1);
-    const [now, rows] = await given.tx(
-      async (tx) =>
-        [
-          tx.now,
-          await tx.claimQueued(
-            someClaim({ queues: [queue], workerId: worker.workerId, tokenHashes: [hash], leaseMs: 60_000 }),
-          ),
-        ] as const,
-    );
+    const [now, rows] = await given.tx(async (tx) => {
+      const claim = someClaim({ queues: [queue], workerId: worker.workerId, tokenHashes: [hash], leaseMs: 60_000 });
+      const claimed = await tx.claimQueued(claim);
+      return [tx.now, claimed] as const;
+    });
     expect(rows).toMatchObject([
       {
         id: queued.id,

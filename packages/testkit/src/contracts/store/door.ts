@@ -81,9 +81,10 @@ export function doorPromises(given: StoreUnderTest): void {
     async (from) => {
       for (const to of taskInstanceStates.filter((state) => isLegalMove(from, state) && state !== "running")) {
         const row = await someTaskInstance(given.store, { state: from });
-        const [now, moved] = await given.tx(
-          async (tx) => [tx.now, await tx.moveTaskInstances([{ id: row.id, from, attempt: row.attempt, to }])] as const,
-        );
+        const [now, moved] = await given.tx(async (tx) => {
+          const rows = await tx.moveTaskInstances([{ id: row.id, from, attempt: row.attempt, to }]);
+          return [tx.now, rows] as const;
+        });
         expect(moved, `${from} to ${to}`).toHaveLength(1);
         const after = moved[0];
         if (!after) continue;

@@ -129,7 +129,7 @@ export function leasePromises(given: StoreUnderTest): void {
     };
     await wait(2, "up_for_retry", past);
     const both = await wait(0, "up_for_reschedule", past);
-    await wait(0, "up_for_retry", past);
+    await wait(0, "up_for_reschedule", past);
     await wait(1, "up_for_retry", future);
     const settled = await wait(3, "up_for_retry", past);
     await given.tx((tx) => tx.moveTaskInstances([{ id: settled.id, from: "up_for_retry", attempt: 1, to: "failed" }]));

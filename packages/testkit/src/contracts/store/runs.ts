@@ -91,6 +91,17 @@ export function runPromises(given: StoreUnderTest): void {
     }
   });
 
+  test("a new run keeps its Dag locked until the end, and the next one of the Dag waits", async () => {
+    const dag = await publish(given.store);
+    const [first, second] = [await given.open(), await given.open()];
+    await first.tx.insertRun(someNewRun(dag));
+    expect(await second.tx.lockDags([dag.dagId], { wait: false })).toBeNull();
+    const late = second.tx.insertRun(someNewRun(dag));
+    expect(await given.waits(late)).toBe(true);
+    await first.commit();
+    expect((await late)?.number).toBeGreaterThan(1);
+  });
+
   test("a run of an unknown Dag or version throws", async () => {
     const dag = await publish(given.store);
     const unknown = someNewRun({ ...dag, dagId: someId("dag") });
@@ -104,7 +115,10 @@ export function runPromises(given: StoreUnderTest): void {
     async (from) => {
       for (const to of dagRunStates) {
         const run = await someRun(given.store, { state: from });
-        const move = given.tx(async (tx) => [tx.now, await tx.moveRun({ runKey: run.id, from, to })] as const);
+        const move = given.tx(async (tx) => {
+          const row = await tx.moveRun({ runKey: run.id, from, to });
+          return [tx.now, row] as const;
+        });
         if (!isLegalRunMove(from, to)) {
           await expect(move, `${from} to ${to}`).rejects.toThrow(/illegal/i);
           expect(await given.tx((tx) => tx.listRunsByKey([run.id]))).toEqual([run]);

@@ -3,7 +3,7 @@ import { publish } from "../../factories/publish.ts";
 import { someId } from "../../factories/some-id.ts";
 import { someRun } from "../../factories/some-run.ts";
 import { someSpec } from "../../factories/some-spec.ts";
-import { someTaskInstance } from "../../factories/some-task-instance.ts";
+import { someNewTaskInstance, someTaskInstance } from "../../factories/some-task-instance.ts";
 import type { StoreUnderTest } from "./store-under-test.ts";
 
 const somePool = () => ({ name: someId("pool"), slots: 4, description: null, includeDeferred: false });
@@ -41,6 +41,21 @@ export function transactionPromises(given: StoreUnderTest): void {
     expect(await given.tx((tx) => tx.findDag(dag.dagId))).toEqual(dag);
   });
 
+  test("after a verb failed, the transaction does nothing more and nothing of it stays", async () => {
+    const pool = somePool();
+    const row = await someTaskInstance(given.store);
+    const [run] = await given.tx((tx) => tx.listRunsByKey([row.runKey]));
+    if (!run) throw new Error("no run");
+    const careless = given.tx(async (tx) => {
+      await tx.insertPool(pool);
+      const twice = tx.insertTaskInstances([someNewTaskInstance(run, { taskId: row.taskId })]);
+      await expect(twice).rejects.toThrow();
+      await expect(tx.findPool(pool.name)).rejects.toThrow();
+    });
+    await expect(careless).rejects.toThrow();
+    expect(await given.tx((tx) => tx.findPool(pool.name))).toBeNull();
+  });
+
   test("verbs sent together are done in the order they were called", async () => {
     const pool = somePool();
     const answers = await given.tx((tx) =>
@@ -61,8 +76,9 @@ export function transactionPromises(given: StoreUnderTest): void {
   });
 
   test("the time of a transaction does not go back", async () => {
-    const first = await given.tx(async (tx) => tx.now);
-    const second = await given.tx(async (tx) => tx.now);
+    const read = () => given.tx((tx) => tx.listPools().then(() => tx.now));
+    const first = await read();
+    const second = await read();
     expect(second.getTime()).toBeGreaterThanOrEqual(first.getTime());
   });
 
