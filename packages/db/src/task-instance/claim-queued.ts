@@ -1,6 +1,7 @@
-import type { ClaimedRow, Tx } from "@airloom/store";
+import type { ClaimedRow, TaskInstanceRow, Tx } from "@airloom/store";
 import { arrayOf } from "../connection/array-literal.ts";
 import { clockOnce, type Sql, statement } from "../connection/sql.ts";
+import { runFieldsInside, runInside } from "../dag-run/run-fields.ts";
 import { instanceFields } from "./instance-fields.ts";
 
 /** $1 executor, $2 queues, $3 how many, $4 token hashes, $5 worker, $6 lease in milliseconds. */
@@ -26,7 +27,7 @@ const claim = `
     select ti.id, ti.attempt, ti.try_number, $5, w.hostname, w.pid, ti.queued_at, ti.started_at
     from ti left join worker w on w.worker_id = $5
   )
-  select ${instanceFields}, r.version_id as "versionId" from ti join dag_run r on r.key = ti.run_key order by ti.n`;
+  select ${instanceFields}, ${runFieldsInside} from ti join dag_run r on r.key = ti.run_key order by ti.n`;
 
 const claimBest = statement(
   "task_instance.claim",
@@ -37,7 +38,7 @@ const claimBest = statement(
 
 /**
  * Warm ones first among equals. To know which are warm takes a look at each one's version, so only the best few dozen are
- * looked at (all of 1,000 equals would cost a millisecond per claim). What others hold there is made up for from the rest.
+ * looked at, not all equals at every claim. What others hold there is made up for from the rest.
  */
 const claimWarm = statement(
   "task_instance.claim_warm",
@@ -55,23 +56,34 @@ const claimWarm = statement(
   picked as materialized (select id from first_choice union all select id from second_choice), ${claim}`,
 );
 
+type FlatRow = TaskInstanceRow & Readonly<Record<string, unknown>>;
+
+/** The instance's own columns, and its run's. */
+function claimedOf(flat: FlatRow): ClaimedRow {
+  const run = runInside(flat);
+  const own = Object.fromEntries(Object.entries(flat).filter(([name]) => !name.startsWith("run.")));
+  return { ...(own as unknown as TaskInstanceRow), versionId: run.versionId, run };
+}
+
 export const claimQueued =
   (sql: Sql): Tx["claimQueued"] =>
   async ({ executor, queues, workerId, tokenHashes, leaseMs, warmArtifacts }) => {
     if (tokenHashes.length === 0) return [];
     const values = [executor, arrayOf(queues), tokenHashes.length, arrayOf(tokenHashes), workerId, leaseMs];
-    return warmArtifacts.length === 0
-      ? sql.all<ClaimedRow>(claimBest, values)
-      : sql.all<ClaimedRow>(claimWarm, [...values, arrayOf(warmArtifacts)]);
+    const rows =
+      warmArtifacts.length === 0
+        ? await sql.all<FlatRow>(claimBest, values)
+        : await sql.all<FlatRow>(claimWarm, [...values, arrayOf(warmArtifacts)]);
+    return rows.map(claimedOf);
   };
 
 const findByToken = statement(
   "task_instance.find_claimed",
-  `select ${instanceFields}, r.version_id as "versionId" from task_instance ti join dag_run r on r.key = ti.run_key
+  `select ${instanceFields}, ${runFieldsInside} from task_instance ti join dag_run r on r.key = ti.run_key
   where ti.state = 'running' and ti.token_hash = any($1) order by ti.id`,
 );
 
 export const findClaimed =
   (sql: Sql): Tx["findClaimed"] =>
-  (tokenHashes) =>
-    sql.all<ClaimedRow>(findByToken, [arrayOf(tokenHashes)]);
+  async (tokenHashes) =>
+    (await sql.all<FlatRow>(findByToken, [arrayOf(tokenHashes)])).map(claimedOf);
