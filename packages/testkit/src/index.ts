@@ -8,6 +8,7 @@ export { type MakeWatchedStore, storeWaitingAgreement } from "./contracts/store-
 export { cloneDatabase, type DatabaseClone } from "./database/clone-database.ts";
 export { type FolderGuard, guardFolder } from "./database/guard-folder.ts";
 export { startTestServer, type TestServer } from "./database/test-server.ts";
+export { memoryExecution } from "./execution/memory-execution.ts";
 export { publish, somePublication } from "./factories/publish.ts";
 export { someId } from "./factories/some-id.ts";
 export { type RunGiven, someNewRun, someRun } from "./factories/some-run.ts";

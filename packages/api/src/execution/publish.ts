@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { Json } from "@airloom/core";
 import { planNextRun } from "@airloom/runs";
 import type { Tx } from "@airloom/store";
-import type { ImportError, ParsedDag, ParseReport, ParseSession } from "@airloom/wire";
+import type { ArtifactManifest, ImportError, ParsedDag, ParseReport, ParseSession } from "@airloom/wire";
 import type { ExecutionDeps } from "./execution-deps.ts";
 
 /** Good listings in a row that must lack a file before its Dags count as gone. */
@@ -17,11 +17,12 @@ export function openParseSession(
     await tx.touchService({ kind: "dag_processor", ...processor });
     const files = await tx.listDagFiles();
     return {
-      files: files.map(({ file, sourceHash, artifactId }) => ({
+      files: files.map(({ file, sourceHash, artifactId, missing }) => ({
         file,
-        sourceHash,
+        // A file that was missed has to be published again, so that its Dags are no longer stale.
+        sourceHash: missing > 0 ? "" : sourceHash,
         artifactId,
-        broken: artifactId === null,
+        broken: artifactId !== sourceHash,
       })),
       requested: files.filter((row) => row.reparseRequested).map((row) => row.file),
     };
@@ -72,6 +73,8 @@ interface Publishing {
   readonly tx: Tx;
   readonly deps: ExecutionDeps;
   readonly report: Parsed;
+  /** Of artifacts that were looked up, by id. */
+  readonly codeHashes: Map<string, string>;
 }
 
 async function publishParsed(tx: Tx, deps: ExecutionDeps, report: Parsed): Promise<readonly string[]> {
@@ -87,7 +90,8 @@ async function publishParsed(tx: Tx, deps: ExecutionDeps, report: Parsed): Promi
     partHashes: artifact.parts.map((part) => part.hash),
   });
   const changed: string[] = [];
-  for (const dag of report.dags) if (await publishDag({ tx, deps, report }, dag)) changed.push(dag.dagId);
+  const publishing: Publishing = { tx, deps, report, codeHashes: new Map() };
+  for (const dag of report.dags) if (await publishDag(publishing, dag)) changed.push(dag.dagId);
   await tx.keepDagsOfFile(file, ids);
   await tx.putDagFile({
     file,
@@ -100,21 +104,39 @@ async function publishParsed(tx: Tx, deps: ExecutionDeps, report: Parsed): Promi
   return changed;
 }
 
-async function publishDag(
-  { tx, deps, report: { file, artifact } }: Publishing,
-  { dagId, spec }: ParsedDag,
-): Promise<boolean> {
+async function publishDag(publishing: Publishing, { dagId, spec }: ParsedDag): Promise<boolean> {
+  const { tx, deps, report } = publishing;
+  const specHash = hashOf(spec);
   const { dag, changed } = await tx.publishDag({
     dagId,
-    file,
+    file: report.file,
     spec,
-    specHash: hashOf(spec),
-    artifactId: artifact.id,
+    specHash,
+    artifactId: spec.data === null ? report.artifact.id : await artifactFor(publishing, dagId, specHash),
     newVersionId: deps.newId(),
     pausedUponCreation: spec.pausedUponCreation ?? deps.dagsPausedAtCreation,
   });
   if (changed || dag.nextRun === null) await planNextRun(tx, dag, await deps.versions.load(tx, dag.versionId));
   return changed;
+}
+
+/**
+ * A Dag made from a row keeps its artifact when neither its row nor the code changed: the file's other rows are no business
+ * of its. What else it reads from that list stays as it was when it was published.
+ */
+async function artifactFor({ tx, report, codeHashes }: Publishing, dagId: string, specHash: string): Promise<string> {
+  const { id, codeHash } = report.artifact;
+  const dag = await tx.findDag(dagId);
+  const version = dag && (await tx.findVersion(dag.versionId));
+  if (!version || version.specHash !== specHash || version.artifactId === id) return id;
+  const known = codeHashes.get(version.artifactId) ?? (await codeHashOf(tx, version.artifactId));
+  codeHashes.set(version.artifactId, known);
+  return known === codeHash ? version.artifactId : id;
+}
+
+async function codeHashOf(tx: Tx, artifactId: string): Promise<string> {
+  const artifact = await tx.findArtifact(artifactId);
+  return (artifact?.manifest as unknown as ArtifactManifest | undefined)?.codeHash ?? "";
 }
 
 /** Over the JSON with its keys in order, so that equal specs have equal hashes. */

@@ -4,6 +4,8 @@ import type { DagSpec } from "@airloom/core";
 export interface ArtifactManifest {
   /** Hash over the parts' input hashes and the entry. */
   readonly id: string;
+  /** Hash over the author's code alone: without the lists of rows that Dags are made from (`dag(id, { data: row })`). */
+  readonly codeHash: string;
   readonly format: 1;
   /** The author's file, relative to the Dags folder: `orders.ts`. */
   readonly file: string;
@@ -35,6 +37,7 @@ export type ParseReport =
   | {
       readonly kind: "parsed";
       readonly file: string;
+      /** Over all that went in: the artifact's id. */
       readonly sourceHash: string;
       readonly artifact: ArtifactManifest;
       readonly source: string;
@@ -47,7 +50,7 @@ export type ParseReport =
   | { readonly kind: "gone"; readonly files: readonly string[] };
 
 export interface ImportError {
-  /** Catalogue-like short kind: `syntax`, `resolve`, `throw`, `timeout`, `memory`, `exit`, `spec`, `duplicate`, `nondeterministic`, `limit`. */
+  /** Catalogue-like short kind: `syntax`, `resolve`, `read`, `throw`, `timeout`, `memory`, `exit`, `spec`, `duplicate`, `nondeterministic`, `limit`. */
   readonly kind: string;
   readonly message: string;
   /** `dags/orders.ts:12:5`. */
