@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { AirloomError } from "@airloom/core";
@@ -146,25 +145,32 @@ describe("a worker that goes", () => {
     expect([slow.pid, held.pid].some(isAlive)).toBe(false);
   });
 
-  test("killed without warning takes its children along", async () => {
+  test("killed without warning takes its children along, also one that never yields", async () => {
     await start();
-    const program = await builtProgram(join(import.meta.dirname, "doomed-worker.ts"));
-    const cacheDir = await mkdtemp(join(tmpdir(), "airloom-doomed-"));
-    const supervisor = spawn(process.execPath, [program, await builtFile("task-child"), cacheDir], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    const lines = createInterface({ input: supervisor.stdout });
-    const [line] = (await once(lines, "line")) as [string];
-    const { child, grandchild } = JSON.parse(line) as { child: number; grandchild: number };
+    const { supervisor, child, grandchild } = await doomed("hold");
     expect([child, grandchild].every(isAlive)).toBe(true);
-    const mark = `AIRLOOM_SUPERVISOR=${supervisor.pid}:`;
     supervisor.kill("SIGKILL");
     await untilDead([child], 2_000);
     // What the task itself started outlives it by nature: the next worker ends it before it is made known.
-    const next = await TestWorker.start();
-    expect(processesWith(mark)).toEqual([]);
+    await using _next = await TestWorker.start();
     expect(isAlive(grandchild)).toBe(false);
-    await next[Symbol.asyncDispose]();
-    await rm(cacheDir, { recursive: true, force: true });
+    expect(processesWith(`AIRLOOM_SUPERVISOR=${supervisor.pid}:`)).toEqual([]);
+  });
+
+  test("stopped, but not dead: its children end before their lease does", async () => {
+    await start();
+    const { supervisor, child } = await doomed("wait");
+    supervisor.kill("SIGSTOP");
+    await untilDead([child], 1_500);
+    supervisor.kill("SIGKILL");
   });
 });
+
+/** A worker in a process of its own that runs one attempt. */
+async function doomed(task: string) {
+  const program = await builtProgram(join(import.meta.dirname, "doomed-worker.ts"));
+  const args = [program, await builtFile("task-child"), join(worker.cacheDir, "doomed"), task];
+  const supervisor = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const [line] = (await once(createInterface({ input: supervisor.stdout }), "line")) as [string];
+  return { supervisor, ...(JSON.parse(line) as { child: number; grandchild: number }) };
+}

@@ -19,6 +19,13 @@ export interface AttemptLogParts {
 /** What a record costs besides its text, so that a flood of empty lines ends at the cap too. */
 const recordBytes = 64;
 const tailBytes = 4096;
+const lastRecords = 20;
+/** While so much waits to be sent, the child's output is read slowly. */
+const backlogBytes = 512 * 1024;
+const backlogPauseMs = 20;
+/** Output past the cap is read at that rate: a hundred megabytes in a second. */
+const lossBytes = 1024 * 1024;
+const lossPauseMs = 10;
 
 /**
  * The log of one attempt on its way to the control plane: numbered, masked, cut, sent in batches, one at a time. Adding never waits.
@@ -33,6 +40,8 @@ export class AttemptLog {
   #seq = 0;
   #taken = 0;
   #lostBytes = 0;
+  #last: ChildRecord[] = [];
+  #sincePause = 0;
   #tail = Buffer.alloc(0);
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | null = null;
@@ -54,24 +63,27 @@ export class AttemptLog {
     const { mask } = this.#parts;
     const msg = this.#cut(mask.apply(plainText(record.msg)), lostBytes);
     if (this.isFull) {
-      this.#lose(Buffer.from(`${msg}\n`));
+      const isOutput = record.source === "stdout" || record.source === "stderr";
+      if (isOutput) this.#lose(Buffer.from(`${msg}\n`));
+      else this.#keepLast({ ...record, msg });
       return;
     }
-    const { fields, ...rest } = record;
-    this.#push({ ...rest, seq: 0, msg, ...(fields && { fields: mask.applyToFields(fields) }) });
+    this.#pushRecord({ ...record, msg });
     if (this.isFull)
       this.#say("warn", `The log of this attempt has reached its limit of ${this.#taken} bytes and ends here.`);
   }
 
-  /** Output as it came from a pipe. */
-  output(source: "stdout" | "stderr", chunk: Buffer): void {
+  #pushRecord({ fields, ...rest }: ChildRecord): void {
+    this.#push({ ...rest, seq: 0, ...(fields && { fields: this.#parts.mask.applyToFields(fields) }) });
+  }
+
+  /** Output as it came from a pipe. @returns how long more of it may wait, ms: a flood must not take a processor, nor memory. */
+  output(source: "stdout" | "stderr", chunk: Buffer): number {
     if (source === "stderr")
       this.stderrTail = (this.stderrTail + chunk.subarray(-tailBytes).toString()).slice(-tailBytes);
-    if (this.isFull) {
-      this.#lose(chunk);
-      return;
-    }
+    if (this.isFull) return this.#lose(chunk);
     for (const line of this.#splitters[source].push(chunk)) this.#addLine(source, line.text, line.lostBytes);
+    return this.#pendingBytes > backlogBytes ? backlogPauseMs : 0;
   }
 
   /** The system's own words. */
@@ -86,6 +98,7 @@ export class AttemptLog {
       if (rest) this.#addLine(source, rest.text, rest.lostBytes);
     }
     if (this.#lostBytes > 0) this.#sayWhatIsLost();
+    for (const record of this.#last.splice(0)) this.#pushRecord(record);
     this.#flush();
     const arrived = await settlesWithin(this.#drained(), ms);
     this.#stop.abort();
@@ -116,9 +129,19 @@ export class AttemptLog {
     return `${kept}… (${bytes + lostBytes - Buffer.byteLength(kept)} more bytes)`;
   }
 
-  #lose(bytes: Buffer): void {
+  #lose(bytes: Buffer): number {
     this.#lostBytes += bytes.length;
+    this.#sincePause += bytes.length;
     this.#tail = Buffer.concat([this.#tail, bytes.subarray(-tailBytes)]).subarray(-tailBytes);
+    if (this.#sincePause < lossBytes) return 0;
+    this.#sincePause = 0;
+    return lossPauseMs;
+  }
+
+  #keepLast(record: ChildRecord): void {
+    this.#last.push(record);
+    const dropped = this.#last.length > lastRecords ? this.#last.shift() : undefined;
+    if (dropped) this.#lose(Buffer.from(`${dropped.msg}\n`));
   }
 
   #sayWhatIsLost(): void {

@@ -66,7 +66,10 @@ export class ChildPool {
   #waiters: Waiter[] = [];
   readonly #lent = new Map<TaskProcess, Entry>();
   readonly #stopping = new AbortController();
+  /** Resolve when the processes of entries that are forgotten have died. */
+  readonly #dying = new Set<Promise<void>>();
   #starting = 0;
+  #isGrowing = false;
   #startFailures = 0;
   #clock = 0;
 
@@ -82,6 +85,7 @@ export class ChildPool {
   async stop(): Promise<void> {
     this.#stopping.abort();
     await Promise.all([...this.#entries].map((entry) => this.#destroy(entry)));
+    await Promise.all(this.#dying);
   }
 
   /** Artifacts that a waiting child has loaded. */
@@ -189,10 +193,13 @@ export class ChildPool {
   /** Starts what is missing: for those who wait, and to have blank ones ready. */
   #grow(waiting: number): void {
     const { blankChildren, startsAtOnce } = this.#options.settings;
-    if (this.#stopping.signal.aborted) return;
+    // Making room comes back here: once is enough.
+    if (this.#stopping.signal.aborted || this.#isGrowing) return;
+    this.#isGrowing = true;
     const wanted = waiting + blankChildren;
     while (this.#blank.length + this.#starting < wanted && this.#starting < startsAtOnce && this.#makeRoom())
       void this.#startOne();
+    this.#isGrowing = false;
   }
 
   /** Whether one more may be started; the one that waited longest for work makes room. */
@@ -264,7 +271,9 @@ export class ChildPool {
   async #destroy(entry: Entry): Promise<void> {
     this.#forget(entry);
     entry.process.kill("SIGKILL");
+    this.#dying.add(entry.gone);
     await entry.gone;
+    this.#dying.delete(entry.gone);
   }
 
   #forget(entry: Entry): void {
@@ -298,7 +307,7 @@ export class ChildPool {
       output: () => {
         entry.spoilt = "it wrote output after its attempt had ended";
         if (this.#idle.includes(entry)) void this.#retire(entry, entry.spoilt);
-        return { pressed: true };
+        return 0;
       },
     };
   }

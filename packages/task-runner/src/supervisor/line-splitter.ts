@@ -25,8 +25,12 @@ export class LineSplitter {
   *push(chunk: Buffer): Generator<Line> {
     let start = 0;
     for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
-      this.#keep(chunk.subarray(start, end));
-      yield this.#take();
+      // Nearly all lines: whole in one chunk. A flood of them must not hold up the loop.
+      if (this.#kept === 0 && end - start <= this.#longest) yield line(chunk.toString("utf8", start, end), 0);
+      else {
+        this.#keep(chunk.subarray(start, end));
+        yield this.#take();
+      }
       start = end + 1;
     }
     if (start < chunk.length) this.#keep(chunk.subarray(start));
@@ -47,10 +51,15 @@ export class LineSplitter {
 
   #take(): Line {
     const bytes = this.#parts.length === 1 ? (this.#parts[0] as Buffer) : Buffer.concat(this.#parts);
-    const line = { text: bytes.toString("utf8").replace(/\r$/, ""), lostBytes: this.#lost };
+    const taken = line(bytes.toString("utf8"), this.#lost);
     this.#parts = [];
     this.#kept = 0;
     this.#lost = 0;
-    return line;
+    return taken;
   }
 }
+
+const line = (text: string, lostBytes: number): Line => ({
+  text: text.endsWith("\r") ? text.slice(0, -1) : text,
+  lostBytes,
+});

@@ -156,8 +156,7 @@ export class TaskAttempt {
         : setTimeout(() => this.stop("timeout", timeoutWords(executionTimeoutSeconds)), executionTimeoutSeconds * 1000);
     const performed = await Promise.race([done, died]);
     clearTimeout(timer);
-    // What was printed before the outcome is in the pipes: read in this turn of the loop.
-    if (!performed.died) await new Promise(setImmediate);
+    if (!performed.died) await process.settleOutput();
     return performed;
   }
 
@@ -191,10 +190,7 @@ export class TaskAttempt {
         else if (message.kind === "request") void this.#answer(process, message);
         else this.#received(message);
       },
-      output: (source, chunk) => {
-        this.log.output(source, chunk);
-        return { pressed: this.log.isFull };
-      },
+      output: (source, chunk) => this.log.output(source, chunk),
     };
   }
 

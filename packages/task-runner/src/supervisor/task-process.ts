@@ -18,8 +18,8 @@ export type IdleMessage = Extract<ChildMessage, { kind: "idle" }>;
 /** Whoever has a child now hears of it. */
 export interface ChildListener {
   message(message: ChildMessage): void;
-  /** `pressed`: so much came that the rest may wait. */
-  output(source: "stdout" | "stderr", chunk: Buffer): { readonly pressed: boolean };
+  /** @returns how long the rest may wait, ms; 0 = not at all. */
+  output(source: "stdout" | "stderr", chunk: Buffer): number;
 }
 
 export interface TaskProcessOptions {
@@ -27,11 +27,9 @@ export interface TaskProcessOptions {
   readonly environment: (childId: string) => Record<string, string>;
 }
 
-/** Above the cap output is only counted, so much of it per turn: a flood must not take a processor. */
-const floodBytes = 1024 * 1024;
-const floodPauseMs = 10;
-
 const lastWordsMs = 250;
+/** A grandchild that goes on printing does not hold up the end. */
+const mostSettleBytes = 4 * 1024 * 1024;
 
 /** One child process with its channel: speaks frames, and knows when it has really ended. */
 export class TaskProcess {
@@ -41,6 +39,8 @@ export class TaskProcess {
   hasExited = false;
   /** What it said when it came to rest after its last attempt; null while one runs. */
   rest: IdleMessage | null = null;
+  #outputBytes = 0;
+  #isSettling = false;
   listener: ChildListener | null = null;
   readonly #process: ChildProcess;
   readonly #channel: Writable;
@@ -111,16 +111,27 @@ export class TaskProcess {
   }
 
   #listen(source: "stdout" | "stderr", stream: Readable): void {
-    let flood = 0;
     stream.on("error", () => undefined);
     stream.on("data", (chunk: Buffer) => {
-      const pressed = this.listener?.output(source, chunk).pressed ?? false;
-      flood = pressed ? flood + chunk.length : 0;
-      if (flood < floodBytes) return;
-      flood = 0;
+      this.#outputBytes += chunk.length;
+      const waitMs = this.listener?.output(source, chunk) ?? 0;
+      if (waitMs === 0 || this.#isSettling) return;
       stream.pause();
-      setTimeout(() => stream.resume(), floodPauseMs);
+      setTimeout(() => stream.resume(), waitMs);
     });
+  }
+
+  /** Reads what the child printed so far, which is no more than its pipes hold. */
+  async settleOutput(): Promise<void> {
+    this.#isSettling = true;
+    this.#process.stdout?.resume();
+    this.#process.stderr?.resume();
+    const most = this.#outputBytes + mostSettleBytes;
+    for (let before = -1; before !== this.#outputBytes && this.#outputBytes < most; ) {
+      before = this.#outputBytes;
+      await new Promise(setImmediate);
+    }
+    this.#isSettling = false;
   }
 
   /**
