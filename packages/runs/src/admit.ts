@@ -1,77 +1,83 @@
-import { type AdmissionCandidate, type Capacity, admit as decideAdmission } from "@airloom/core";
+import { type AdmissionCandidate, type Capacity, type DagGraph, admit as decideAdmission } from "@airloom/core";
 import type { DagRunRow, TaskInstanceRow, Tx } from "@airloom/store";
 import type { RunsDeps } from "./deps.ts";
-
-export interface AdmitOptions {
-  /**
-   * Runs whose lock the caller holds: only their instances are considered, and limiter rows are taken only if they are free.
-   * Without, all runs are considered and the locks taken in their order.
-   */
-  readonly heldRuns?: readonly DagRunRow[];
-  /** Instances looked at. @default 500 */
-  readonly limit?: number;
-}
+import type { LockedRun } from "./locked-run.ts";
 
 export interface Admitted {
-  readonly queued: readonly TaskInstanceRow[];
+  /** In flight when this returns: it goes out together with the commit. */
+  readonly queued: Promise<readonly TaskInstanceRow[]>;
   /** A limiter row was busy, or others wait that this call could not see: the admission loop has to look. */
   readonly busy: boolean;
 }
 
-const nothing: Admitted = { queued: [], busy: false };
-const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
+/** Instances looked at by one call. */
+const limit = 500;
 
-/** Gate 2, `scheduled` to `queued`: what fits is queued, what does not keeps waiting. */
-export async function admit(tx: Tx, deps: RunsDeps, { heldRuns, limit = 500 }: AdmitOptions): Promise<Admitted> {
-  const { candidates, othersWait } = await listWaiting(tx, heldRuns, limit);
-  if (candidates.length === 0) return { ...nothing, busy: othersWait };
-  const runs = heldRuns ?? (await tx.listRunsByKey(unique(candidates.map((row) => row.runKey))));
-  const shaped = await shape(tx, deps, { candidates, runs });
-  const waiting = { shaped, runs, wait: heldRuns === undefined };
-  const capacity = await lockCapacity(tx, waiting);
-  if (!capacity) return { queued: [], busy: true };
-  const { admitted } = decideAdmission(shaped, { ...capacity, othersWait });
-  if (admitted.length === 0) return { ...nothing, busy: othersWait };
-  // Listed before the locks: what was admitted by others meanwhile has moved, and this move of it is dropped.
-  const queued = await tx.moveTaskInstances(
-    admitted.map(({ id, attempt }) => ({ id, from: "scheduled" as const, attempt, to: "queued" as const })),
-  );
-  return { queued, busy: othersWait };
-}
+export const admittedNothing: Admitted = { queued: Promise.resolve([]), busy: false };
 
-/** One wide run must not fill the whole list when everybody's is asked for. */
-async function listWaiting(tx: Tx, heldRuns: readonly DagRunRow[] | undefined, limit: number) {
-  if (!heldRuns) {
-    return { candidates: await tx.listCandidates({ limit, perRun: Math.ceil(limit / 5) }), othersWait: false };
-  }
-  const runKeys = heldRuns.map((run) => run.id);
-  const [candidates, others] = await Promise.all([
+/**
+ * Gate 2, `scheduled` to `queued`, for runs whose lock the caller holds. Limiter rows are taken only if they are free, since the
+ * run's lock is held already: a finish never queues behind another's pool lock.
+ * @param expecting Something was scheduled just now, so that it pays to ask for everything in one round trip.
+ */
+export async function admitHeld(tx: Tx, held: readonly LockedRun[], expecting: boolean): Promise<Admitted> {
+  if (held.length === 0) return admittedNothing;
+  const runKeys = held.map(({ run }) => run.id);
+  const waiting = Promise.all([
     tx.listCandidates({ limit, perRun: limit, runKeys }),
     tx.listCandidates({ limit: 1, perRun: 1, excludeRunKeys: runKeys }),
   ]);
-  return { candidates, othersWait: others.length > 0 };
+  const early = expecting ? lockCapacity(tx, namesOf(held), false) : null;
+  const [candidates, others] = await waiting;
+  const othersWait = others.length > 0;
+  if (candidates.length === 0) {
+    await early;
+    return { ...admittedNothing, busy: othersWait };
+  }
+  const capacity = await (early ?? lockCapacity(tx, namesOf(held), false));
+  if (!capacity) return { ...admittedNothing, busy: true };
+  return { queued: queue(tx, shape(candidates, held), { ...capacity, othersWait }), busy: othersWait };
 }
 
-interface Waiting {
-  readonly shaped: readonly Candidate[];
-  readonly runs: readonly DagRunRow[];
-  readonly wait: boolean;
+/** The same over all runs, for the admission loop: takes the limiter locks in their order, and waits for them. */
+export async function admitAll(tx: Tx, deps: RunsDeps): Promise<Admitted> {
+  // One wide run must not fill the whole list.
+  const candidates = await tx.listCandidates({ limit, perRun: limit / 5 });
+  if (candidates.length === 0) return admittedNothing;
+  const runs = await tx.listRunsByKey(unique(candidates.map((row) => row.runKey)));
+  const graphs: { readonly run: DagRunRow; readonly graph: DagGraph }[] = [];
+  for (const run of runs) graphs.push({ run, graph: (await deps.versions.load(tx, run.versionId)).graph });
+  const shaped = shape(candidates, graphs);
+  const names = namesOfCandidates(shaped);
+  const capacity = await lockCapacity(tx, { ...names, dagIds: unique(runs.map((run) => run.dagId)).sort() }, true);
+  return capacity ? { queued: queue(tx, shaped, capacity), busy: false } : admittedNothing;
+}
+
+/** Listed before the locks: what was admitted by others meanwhile has moved, and this move of it is dropped. */
+function queue(tx: Tx, candidates: readonly Candidate[], capacity: Capacity): Promise<readonly TaskInstanceRow[]> {
+  const { admitted } = decideAdmission(candidates, capacity);
+  if (admitted.length === 0) return Promise.resolve([]);
+  return tx.moveTaskInstances(
+    admitted.map(({ id, attempt }) => ({ id, from: "scheduled" as const, attempt, to: "queued" as const })),
+  );
+}
+
+interface Names {
+  readonly executors: readonly string[];
+  readonly pools: readonly string[];
+  readonly dagIds: readonly string[];
+  readonly runKeys: readonly number[];
+  readonly tasks: readonly { readonly dagId: string; readonly taskId: string }[];
+  readonly runTasks: readonly { readonly runKey: number; readonly taskId: string }[];
 }
 
 /** Limits, locked, and what is taken of them, counted after the locks by a statement of its own. Null when a row is busy. */
-async function lockCapacity(tx: Tx, { shaped, runs, wait }: Waiting): Promise<Capacity | null> {
-  const names = {
-    executors: unique(shaped.map(({ executor }) => executor)).sort(),
-    pools: unique(shaped.map(({ pool }) => pool)).sort(),
-    runKeys: unique(shaped.map(({ runKey }) => runKey)).sort((a, b) => a - b),
-    tasks: shaped.filter(({ maxActivePerDag }) => maxActivePerDag !== null),
-    runTasks: shaped.filter(({ maxActivePerRun }) => maxActivePerRun !== null),
-  };
+async function lockCapacity(tx: Tx, names: Names, wait: boolean): Promise<Capacity | null> {
   // Sent together; PostgreSQL runs them in this order, which is the lock order.
   const [executors, pools, dags, , live] = await Promise.all([
     tx.lockExecutors(names.executors, { wait }),
     tx.lockPools(names.pools, { wait }),
-    tx.lockDags(unique(runs.map((run) => run.dagId)).sort(), { wait }),
+    tx.lockDags(names.dagIds, { wait }),
     wait ? tx.lockRuns(names.runKeys) : undefined,
     tx.countLiveSlots(names),
   ]);
@@ -84,24 +90,68 @@ async function lockCapacity(tx: Tx, { shaped, runs, wait }: Waiting): Promise<Ca
   };
 }
 
+const unique = <T>(values: readonly T[]): T[] => [...new Set(values)];
+
+const namesOfCandidates = (shaped: readonly Candidate[]): Omit<Names, "dagIds"> => ({
+  executors: unique(shaped.map(({ executor }) => executor)).sort(),
+  pools: unique(shaped.map(({ pool }) => pool)).sort(),
+  runKeys: unique(shaped.map(({ runKey }) => runKey)).sort((a, b) => a - b),
+  tasks: shaped.filter(({ maxActivePerDag }) => maxActivePerDag !== null),
+  runTasks: shaped.filter(({ maxActivePerRun }) => maxActivePerRun !== null),
+});
+
+/** What a graph's tasks could ask for: known before it is known which of them ask. */
+interface GraphLimits {
+  readonly executors: readonly string[];
+  readonly pools: readonly string[];
+  readonly perDag: readonly string[];
+  readonly perRun: readonly string[];
+}
+
+const limitsByGraph = new WeakMap<DagGraph, GraphLimits>();
+
+function limitsOf(graph: DagGraph, defaultExecutor: string): GraphLimits {
+  const known = limitsByGraph.get(graph);
+  if (known) return known;
+  const tasks = graph.spec.tasks;
+  const limits = {
+    executors: unique(tasks.map((task) => task.executor ?? defaultExecutor)),
+    pools: unique(tasks.map((task) => task.pool)),
+    perDag: tasks.filter((task) => task.maxActivePerDag !== null).map((task) => task.id),
+    perRun: tasks.filter((task) => task.maxActivePerRun !== null).map((task) => task.id),
+  };
+  limitsByGraph.set(graph, limits);
+  return limits;
+}
+
+function namesOf(held: readonly LockedRun[]): Names {
+  const limits = held.map(({ run, graph, deps }) => ({ run, ...limitsOf(graph, deps.settings.defaultExecutor) }));
+  return {
+    executors: unique(limits.flatMap(({ executors }) => executors)).sort(),
+    pools: unique(limits.flatMap(({ pools }) => pools)).sort(),
+    dagIds: unique(limits.map(({ run }) => run.dagId)).sort(),
+    runKeys: limits.map(({ run }) => run.id).sort((a, b) => a - b),
+    tasks: limits.flatMap(({ run, perDag }) => perDag.map((taskId) => ({ dagId: run.dagId, taskId }))),
+    runTasks: limits.flatMap(({ run, perRun }) => perRun.map((taskId) => ({ runKey: run.id, taskId }))),
+  };
+}
+
 type Candidate = AdmissionCandidate & { readonly attempt: number };
 
-async function shape(
-  tx: Tx,
-  deps: RunsDeps,
-  { candidates, runs }: { readonly candidates: readonly TaskInstanceRow[]; readonly runs: readonly DagRunRow[] },
-): Promise<readonly Candidate[]> {
-  const shaped: Candidate[] = [];
-  for (const run of runs) {
-    const { graph } = await deps.versions.load(tx, run.versionId);
+function shape(
+  rows: readonly TaskInstanceRow[],
+  runs: readonly { readonly run: DagRunRow; readonly graph: DagGraph }[],
+): readonly Candidate[] {
+  const byKey = new Map(runs.map((one) => [one.run.id, one]));
+  return rows.flatMap((row): Candidate[] => {
+    const { run, graph } = byKey.get(row.runKey) ?? {};
+    const task = graph?.tasks.get(row.taskId);
+    if (!run || !graph || !task) return [];
+    const { id, attempt, runKey, dagId, taskId, mapIndex, executor, pool, poolSlots, priority } = row;
     const { logicalDate, runAfter } = run;
+    const { maxActivePerDag, maxActivePerRun } = task;
     const { maxActiveTasks } = graph.spec;
-    for (const row of candidates) {
-      const task = row.runKey === run.id ? graph.tasks.get(row.taskId) : undefined;
-      if (!task) continue;
-      const { maxActivePerDag, maxActivePerRun } = task;
-      shaped.push({ ...row, logicalDate, runAfter, maxActiveTasks, maxActivePerDag, maxActivePerRun });
-    }
-  }
-  return shaped;
+    const own = { id, attempt, runKey, dagId, taskId, mapIndex, executor, pool, poolSlots, priority };
+    return [{ ...own, logicalDate, runAfter, maxActiveTasks, maxActivePerDag, maxActivePerRun }];
+  });
 }

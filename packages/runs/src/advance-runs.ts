@@ -1,14 +1,16 @@
 import type { DagRunRow, TaskInstanceRow, Tx } from "@airloom/store";
-import { admit } from "./admit.ts";
+import { admitAll, admitHeld } from "./admit.ts";
 import { advance } from "./advance.ts";
 import type { RunsDeps } from "./deps.ts";
 import type { ViewScope } from "./load-run-view.ts";
+import type { LockedRun } from "./locked-run.ts";
 import { settleRun } from "./settle-run.ts";
 
 /** What one transaction did to its runs, to be told after commit. */
 export interface RunsChanged {
   readonly moved: readonly TaskInstanceRow[];
-  readonly queued: readonly TaskInstanceRow[];
+  /** In flight until the commit. */
+  readonly queued: Promise<readonly TaskInstanceRow[]>;
   readonly ended: readonly DagRunRow[];
   /** A limiter row was busy: scheduled instances wait for the admission loop. */
   readonly admissionBusy: boolean;
@@ -24,19 +26,23 @@ export interface RunToAdvance {
 
 /** Advances locked, running runs, admits what fits without waiting, ends those that are over. The step every finish, start, wake-up and clear shares. */
 export async function advanceLocked(tx: Tx, deps: RunsDeps, items: readonly RunToAdvance[]): Promise<RunsChanged> {
-  const moved: TaskInstanceRow[] = [];
+  const held: LockedRun[] = [];
+  const moving: Promise<readonly TaskInstanceRow[]>[] = [];
   const ended: DagRunRow[] = [];
+  let isScheduling = false;
   for (const { run, scope, unfinishedDelta } of items) {
     if (run.state !== "running") continue;
     const { graph } = await deps.versions.load(tx, run.versionId);
     const locked = { tx, deps, run, graph };
     const advanced = await advance(locked, scope);
-    moved.push(...advanced.moved);
+    moving.push(advanced.moved);
+    isScheduling ||= advanced.isScheduling;
     const over = await settleRun(locked, run.unfinished + unfinishedDelta + advanced.unfinishedDelta);
     if (over) ended.push(over);
+    else held.push(locked);
   }
-  const heldRuns = items.map((item) => item.run).filter((run) => run.state === "running");
-  const admission = heldRuns.length > 0 ? await admit(tx, deps, { heldRuns }) : { queued: [], busy: false };
+  const admission = await admitHeld(tx, held, isScheduling);
+  const moved = (await Promise.all(moving)).flat();
   return { moved, queued: admission.queued, ended, admissionBusy: admission.busy };
 }
 
@@ -52,28 +58,32 @@ export async function advanceWokenRuns(deps: RunsDeps, limit = 20): Promise<numb
     const items = runs.map((run) => ({ run, scope: "all" as const, unfinishedDelta: 0 }));
     return { count: runs.length, changed: await advanceLocked(tx, deps, items) };
   });
-  if (changed) tellRuns(deps, changed);
+  if (changed) await tellRuns(deps, changed);
   return count;
 }
 
 /** Queues what there is room for, over all runs, taking the limiter locks in their order. */
 export async function admitWaiting(deps: RunsDeps): Promise<number> {
-  const { queued } = await deps.store.tx((tx) => admit(tx, deps, {}));
-  tellRuns(deps, { moved: [], queued, ended: [], admissionBusy: false });
-  return queued.length;
+  const { queued } = await deps.store.tx((tx) => admitAll(tx, deps));
+  return tellRuns(deps, { moved: [], queued, ended: [], admissionBusy: false });
 }
 
-/** Hints and events of a committed transaction. Here stands who is woken by what (see `what-wakes-whom.md` beside this file). */
-export function tellRuns(deps: RunsDeps, changed: RunsChanged): void {
+/**
+ * Hints and events of a committed transaction. Who is woken by what stands in `what-wakes-whom.md` beside this file.
+ * @returns how many instances were queued.
+ */
+export async function tellRuns(deps: RunsDeps, changed: RunsChanged): Promise<number> {
   const { store, tell } = deps;
-  if (changed.queued.length > 0) store.hint("queued");
+  const queued = await changed.queued;
+  if (queued.length > 0) store.hint("queued");
   if (changed.admissionBusy) store.hint("admission");
   if (changed.ended.length > 0) {
     store.hint("runs");
     store.hint("admission");
   }
-  for (const row of [...changed.moved, ...changed.queued]) tell(taskInstanceMoved(row));
+  for (const row of [...changed.moved, ...queued]) tell(taskInstanceMoved(row));
   for (const run of changed.ended) tell(runMoved(run));
+  return queued.length;
 }
 
 export const taskInstanceMoved = (row: TaskInstanceRow) => ({

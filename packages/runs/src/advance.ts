@@ -3,12 +3,17 @@ import type { NewTaskInstance, TaskInstanceMove, TaskInstanceRow } from "@airloo
 import { type LoadedRunView, loadRunView, type ViewScope } from "./load-run-view.ts";
 import type { LockedRun } from "./locked-run.ts";
 
-/** What a call of `advance` changed. */
+/** What a call of `advance` changes. */
 export interface Advanced {
-  readonly moved: readonly TaskInstanceRow[];
-  /** What it adds to the run's `unfinished` (already written). */
+  /** In flight when it returns, so that what follows goes out with it. Wait for it before the transaction ends. */
+  readonly moved: Promise<readonly TaskInstanceRow[]>;
+  /** What it adds to the run's `unfinished` (written with the moves). */
   readonly unfinishedDelta: number;
+  /** Something may be admitted now. */
+  readonly isScheduling: boolean;
 }
+
+export const advancedNothing: Advanced = { moved: Promise.resolve([]), unfinishedDelta: 0, isScheduling: false };
 
 /**
  * Moves every instance in `scope` that may go on: to `scheduled`, or to the state its trigger rule or branch settles it in, and
@@ -16,39 +21,42 @@ export interface Advanced {
  * run once.
  */
 export async function advance(locked: LockedRun, scope: ViewScope): Promise<Advanced> {
-  if (scope !== "all" && scope.length === 0) return { moved: [], unfinishedDelta: 0 };
+  if (scope !== "all" && scope.length === 0) return advancedNothing;
   const view = await loadRunView(locked, scope);
   const decision = decideAdvance(view, locked.tx.now, { maxMapLength: locked.deps.settings.maxMapLength });
-  const first = await apply(locked, view, decision);
+  const first = apply(locked, view, decision);
   if (decision.needsMore.length === 0) return first;
   const rest = await advance(locked, "all");
   return {
-    moved: [...first.moved, ...rest.moved],
+    moved: Promise.all([first.moved, rest.moved]).then((both) => both.flat()),
     unfinishedDelta: first.unfinishedDelta + rest.unfinishedDelta,
+    isScheduling: first.isScheduling || rest.isScheduling,
   };
 }
 
-async function apply({ tx, deps, run }: LockedRun, view: LoadedRunView, decision: AdvanceDecision): Promise<Advanced> {
+function apply({ tx, deps, run }: LockedRun, view: LoadedRunView, decision: AdvanceDecision): Advanced {
   const rows = new Map(view.instances.map((row) => [row.id, row]));
-  const expanded = decision.expansions.map((expansion) =>
-    expand(expansion, rows.get(expansion.instance.id), deps.newId),
-  );
+  const expanded = decision.expansions.map((one) => expand(one, rows.get(one.instance.id), deps.newId));
   const added = expanded.flatMap(({ instances }) => instances);
   const moves = [...decision.moves.map(moveOf), ...expanded.flatMap((expansion) => expansion.moves)];
-  const finished = moves.filter((move) => isFinished(move.to)).length;
-  const unfinishedDelta = added.length - finished;
+  if (moves.length === 0) return advancedNothing;
+  const unfinishedDelta = added.length - moves.filter((move) => isFinished(move.to)).length;
   const retried = decision.moves.flatMap(({ instance }) => (instance.state === "up_for_retry" ? [instance] : []));
   const deltas = decision.tallyDeltas.map(({ taskId, delta }) => ({ taskId, ...delta }));
   // Sent together, run in this order: rows are there before they move.
-  const [, , moved] = await Promise.all([
+  const written = Promise.all([
     retried.length > 0 ? tx.deleteXComs(run.id, retried) : undefined,
     added.length > 0 ? tx.insertTaskInstances(added) : undefined,
-    moves.length > 0 ? tx.moveTaskInstances(moves) : [],
+    tx.moveTaskInstances(moves),
     deltas.length > 0 ? tx.addTallies(run.id, deltas) : undefined,
     unfinishedDelta !== 0 ? tx.adjustUnfinished([{ runKey: run.id, delta: unfinishedDelta }]) : undefined,
   ]);
-  if (moved.length !== moves.length) throw new Error(`run ${run.id} changed under its lock`);
-  return { moved, unfinishedDelta };
+  const moved = written.then(([, , result]) => {
+    if (result.length !== moves.length) throw new Error(`run ${run.id} changed under its lock`);
+    return result;
+  });
+  moved.catch(() => {});
+  return { moved, unfinishedDelta, isScheduling: moves.some((move) => move.to === "scheduled") };
 }
 
 const moveOf = ({ instance, to, code, tryNumber, mapIndex }: AdvanceMove): TaskInstanceMove => ({

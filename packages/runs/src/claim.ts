@@ -33,8 +33,7 @@ export async function claim(
 }
 
 async function withInputs(tx: Tx, deps: RunsDeps, rows: readonly ClaimedRow[]): Promise<readonly Claimed[]> {
-  if (rows.length === 0) return [];
-  const runs = await tx.listRunsByKey([...new Set(rows.map((row) => row.runKey))]);
+  const runs = new Map(rows.map((row) => [row.runKey, row.run])).values();
   const claimed: Claimed[] = [];
   for (const run of runs) {
     const version = await deps.versions.load(tx, run.versionId);

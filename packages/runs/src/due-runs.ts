@@ -15,7 +15,7 @@ export async function wakeDueRuns(deps: RunsDeps, limit = 20): Promise<number> {
       runs.map((run) => ({ run, scope: "all" as const, unfinishedDelta: 0 })),
     );
   });
-  if (changed) tellRuns(deps, changed);
+  if (changed) await tellRuns(deps, changed);
   return changed?.moved.length ?? 0;
 }
 

@@ -85,9 +85,9 @@ async function tryFinish(deps: RunsDeps, runKey: number, items: readonly Pending
       return recordFinishes(locked, items);
     });
     for (const row of moved) deps.tell(taskInstanceMoved(row));
-    tellRuns(deps, changed);
+    const queued = await tellRuns(deps, changed);
     // A slot is free that no task of this run took: another run's may.
-    if (changed.queued.length < items.length) deps.store.hint("admission");
+    if (queued < items.length && changed.admissionBusy) deps.store.hint("admission");
     return [];
   } catch (error) {
     if (error instanceof StaleFinishes) return error.positions;
@@ -104,50 +104,63 @@ async function recordFinishes(locked: LockedRun, items: readonly PendingFinish[]
   const { tx, deps, run, graph } = locked;
   const plans = items.map((item) => planFinish(item, locked));
   const settled = plans.flatMap((plan) => (plan.settled ? [plan.settled] : []));
+  const scope = [...new Set(settled.flatMap(({ taskId }) => graph.downstream.get(taskId) ?? []))];
+  // All of it is sent before the first answer: what is written, and what has to be known next. That no finish is stale is
+  // assumed; if one is, everything is rolled back.
+  const writing = write(locked, plans, settled);
+  const stopping = failFast(
+    locked,
+    settled.map(({ to }) => to),
+  );
+  const advancing = graph.spec.failFast
+    ? null
+    : advanceLocked(tx, deps, [{ run, scope, unfinishedDelta: -settled.length }]);
+  advancing?.catch(() => {});
+  const moved = await writing;
+  if (moved.length !== plans.length) {
+    const done = new Set(moved.map((row) => row.id));
+    throw new StaleFinishes(plans.flatMap((plan, position) => (done.has(plan.move.id) ? [] : [position])));
+  }
+  const stopped = await stopping;
+  const unfinishedDelta = stopped.unfinishedDelta - settled.length;
+  const changed = await (advancing ?? advanceLocked(tx, deps, [{ run, scope, unfinishedDelta }]));
+  return { moved: [...moved, ...stopped.moved], changed };
+}
+
+async function write(
+  { tx, run, graph }: LockedRun,
+  plans: readonly FinishPlan[],
+  settled: readonly Settled[],
+): Promise<readonly TaskInstanceRow[]> {
   const xcoms = plans.flatMap((plan) => plan.xcoms);
-  const deltas = tallyDeltasFor(graph, settled);
-  // Counts and values are written on the assumption that no finish is stale; if one is, all of this is rolled back.
+  const deltas = tallyDeltasFor(graph, settled).map(({ taskId, delta }) => ({ taskId, ...delta }));
   const [moved] = await Promise.all([
     tx.moveTaskInstances(plans.map((plan) => plan.move)),
     tx.endAttempts(plans.map((plan) => plan.end)),
     xcoms.length > 0 ? tx.putXComs(xcoms) : undefined,
     ...plans.flatMap((plan) => (plan.excluded ? [tx.putExclusion(run.id, plan.taskId, plan.excluded)] : [])),
-    deltas.length > 0
-      ? tx.addTallies(
-          run.id,
-          deltas.map(({ taskId, delta }) => ({ taskId, ...delta })),
-        )
-      : undefined,
+    deltas.length > 0 ? tx.addTallies(run.id, deltas) : undefined,
     settled.length > 0 ? tx.adjustUnfinished([{ runKey: run.id, delta: -settled.length }]) : undefined,
+    settled.length > 0 && dependsOnPast(graph) ? tx.wakeOtherRuns(run.dagId, run.id, "past_finished") : undefined,
   ]);
-  if (moved.length !== plans.length) {
-    const done = new Set(moved.map((row) => row.id));
-    throw new StaleFinishes(plans.flatMap((plan, position) => (done.has(plan.move.id) ? [] : [position])));
-  }
-  const stopped = await failFast(
-    locked,
-    settled.map(({ to }) => to),
-  );
-  const scope = [...new Set(settled.flatMap(({ taskId }) => graph.downstream.get(taskId) ?? []))];
-  const unfinishedDelta = stopped.unfinishedDelta - settled.length;
-  if (settled.length > 0 && dependsOnPast(graph)) await tx.wakeOtherRuns(run.dagId, run.id, "past_finished");
-  const changed = await advanceLocked(tx, deps, [{ run, scope, unfinishedDelta }]);
-  return { moved: [...moved, ...stopped.moved], changed };
+  return moved;
 }
 
 const dependsOnPast = (graph: DagGraph): boolean =>
   graph.spec.tasks.some((task) => task.dependsOnPast || task.waitForDownstream);
+
+interface Settled {
+  readonly taskId: string;
+  readonly from: TaskInstanceState;
+  readonly to: FinishedState;
+}
 
 interface FinishPlan {
   readonly taskId: string;
   readonly move: TaskInstanceMove;
   readonly end: AttemptEnd;
   readonly xcoms: readonly NewXCom[];
-  readonly settled: {
-    readonly taskId: string;
-    readonly from: TaskInstanceState;
-    readonly to: FinishedState;
-  } | null;
+  readonly settled: Settled | null;
   readonly excluded: readonly string[] | null;
 }
 

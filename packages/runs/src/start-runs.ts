@@ -34,7 +34,7 @@ export async function startRuns(deps: RunsDeps, limit = 20): Promise<number> {
     return { started, changed: await advanceLocked(tx, deps, items) };
   });
   for (const run of started) deps.tell(runMoved(run));
-  if (changed) tellRuns(deps, changed);
+  if (changed) await tellRuns(deps, changed);
   return started.length;
 }
 

@@ -8,18 +8,23 @@ import {
   type StopDecision,
 } from "@airloom/core";
 import type { DagRunRow, TaskInstanceMove, TaskInstanceRow } from "@airloom/store";
-import type { Advanced } from "./advance.ts";
 import type { LockedRun } from "./locked-run.ts";
 
 /** States in which an attempt may be alive: ended from outside, it keeps its lease until its supervisor says that it is dead. */
 export const mayBeAlive = (state: TaskInstanceRow["state"]): boolean => state === "running" || state === "restarting";
+
+/** What ended, and what that adds to the run's `unfinished` (already written). */
+export interface Stopped {
+  readonly moved: readonly TaskInstanceRow[];
+  readonly unfinishedDelta: number;
+}
 
 /** Writes moves that end instances from outside, with their counts. */
 export async function applyStop(
   { tx, run }: LockedRun,
   rows: readonly TaskInstanceRow[],
   stop: StopDecision,
-): Promise<Advanced> {
+): Promise<Stopped> {
   if (stop.moves.length === 0) return { moved: [], unfinishedDelta: 0 };
   const byId = new Map(rows.map((row) => [row.id, row]));
   const moves = stop.moves.map(({ instance, to, code }): TaskInstanceMove => {
@@ -39,7 +44,7 @@ export async function applyStop(
 }
 
 /** Under fail-fast a failure ends everything else in the run. */
-export async function failFast(locked: LockedRun, settled: readonly FinishedState[]): Promise<Advanced> {
+export async function failFast(locked: LockedRun, settled: readonly FinishedState[]): Promise<Stopped> {
   const { tx, run, graph } = locked;
   if (!graph.spec.failFast || !settled.includes("failed")) return { moved: [], unfinishedDelta: 0 };
   const rows = await tx.listTaskInstances({ runKey: run.id, unfinishedOnly: true });

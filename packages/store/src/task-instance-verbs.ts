@@ -1,5 +1,5 @@
 import type { Json, TaskInstanceState } from "@airloom/core";
-import type { AttemptRow, TaskInstanceRow, WorkerRow } from "./rows.ts";
+import type { AttemptRow, DagRunRow, TaskInstanceRow, WorkerRow } from "./rows.ts";
 
 /** A new instance: state `none`, attempt 0, try 0. */
 export interface NewTaskInstance {
@@ -55,6 +55,7 @@ export interface ClaimOptions {
 /** A claimed instance with what its workload is made of. */
 export interface ClaimedRow extends TaskInstanceRow {
   readonly versionId: string;
+  readonly run: DagRunRow;
 }
 
 export interface AttemptKey {

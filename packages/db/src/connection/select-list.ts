@@ -1,4 +1,5 @@
-const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+/** The column of a field. */
+export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 
 /**
  * Columns as the fields of a row type: `selectList("r", ["runId"])` is `r.run_id as "runId"`. The renaming happens in

@@ -106,10 +106,11 @@ const waitingForTime = (at: Transaction): TaskInstanceRow[] =>
     at.tables.taskInstances.listBy(at, "state", state),
   );
 
-const claimed = (at: Transaction, row: TaskInstanceRow): ClaimedRow => ({
-  ...row,
-  versionId: at.tables.runs.get(at, row.runKey)?.versionId ?? "",
-});
+function claimed(at: Transaction, row: TaskInstanceRow): ClaimedRow {
+  const run = at.tables.runs.get(at, row.runKey);
+  if (!run) throw new Error(`run ${row.runKey} of task instance ${row.id} does not exist`);
+  return { ...row, versionId: run.versionId, run };
+}
 
 /** Nothing here waits: a row that is busy goes to whoever holds it. */
 function claimQueued(at: Transaction, options: ClaimOptions): ClaimedRow[] {

@@ -113,7 +113,7 @@ export const taskInstanceOperations = [
     async (tx, { hash, ...given }) => {
       if ((await tx.findClaimed([hash])).length > 0) return "holds one";
       const options = { executor: "local", workerId: "agree_worker", tokenHashes: [hash], warmArtifacts: [], ...given };
-      return (await tx.claimQueued(options)).map((row) => ({ ...row, versionId: null }));
+      return (await tx.claimQueued(options)).map((row) => ({ ...row, versionId: null, run: row.run.runId }));
     },
   ),
   operation("findClaimed", fc.subarray([...tokens]), async (tx, hashes) =>
