@@ -1,5 +1,6 @@
 import { timingSafeEqual } from "node:crypto";
 import { AirloomError } from "@airloom/core";
+import type { Reads } from "@airloom/store";
 import type { ExecutionContract } from "@airloom/wire";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import type { Actor } from "./auth/permissions.ts";
@@ -10,9 +11,23 @@ import { addErrorReplies } from "./http/error-replies.ts";
 import { addRoutes } from "./http/route.ts";
 import { restRoutes } from "./rest/rest-routes.ts";
 
+/** The configuration as people may read it. */
+export interface Configuration {
+  /** Whether they may (Airflow's `expose_config`). */
+  readonly exposed: boolean;
+  readonly sections: readonly {
+    readonly name: string;
+    /** Secrets come without their value. */
+    readonly options: readonly { readonly key: string; readonly value: string | null }[];
+  }[];
+}
+
 /** What the API serves from and with. */
 export interface ApiDeps extends ExecutionDeps {
   readonly execution: ExecutionContract;
+  /** Lists for people. */
+  readonly reads: Reads;
+  readonly configuration: Configuration;
   /** Signs tokens of people. */
   readonly signingKey: Uint8Array;
   /** The token of workers and dag-processors. */

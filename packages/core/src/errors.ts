@@ -39,6 +39,11 @@ export const errors = {
     (d) => `${d.what} was not found.`,
     (d) => (d.hint ? `${d.hint}` : "Check the id; the list route shows what exists."),
   ),
+  NOT_ACCEPTABLE: define(
+    406,
+    (d) => `None of the media types that are accepted can be given; there is ${d.have}.`,
+    "Send another `Accept` header, or none.",
+  ),
   CONFLICT: define(409, (d) => `${d.reason}`, "Read the current state and decide again."),
   VALIDATION: define(422, (d) => `${d.reason}`, "Correct the named field and send it again."),
   BODY_TOO_LARGE: define(
@@ -54,6 +59,11 @@ export const errors = {
   UNAVAILABLE: define(503, (d) => `${d.reason}`, "Try again in a moment."),
 
   // configuration and processes
+  CONFIG_FILE_INVALID: define(
+    400,
+    (d) => `${d.where}: ${d.reason}.`,
+    "Correct the file: its default export is an object of sections, each an object of options (`airloom config list --defaults`).",
+  ),
   CONFIG_INVALID: define(
     400,
     (d) => `${d.name} is "${d.value}": ${d.reason}.`,
@@ -86,6 +96,16 @@ export const errors = {
     401,
     (d) => `No login is known for ${d.server}.`,
     "Set AIRLOOM_TOKEN, or AIRLOOM_USERNAME and AIRLOOM_PASSWORD.",
+  ),
+  CLI_UNKNOWN_ID: define(
+    404,
+    (d) => `There is no ${String(d.noun)} "${d.id}".`,
+    (d) =>
+      (d.meant as readonly string[]).length > 0
+        ? `Did you mean ${(d.meant as readonly string[]).map((name) => `"${name}"`).join(" or ")}?`
+        : d.none
+          ? `There is no ${d.noun} at all yet.`
+          : "Check the spelling; the list command shows what exists.",
   ),
   CLI_USAGE: define(400, (d) => `${d.reason}`, "Run the command with --help to see its arguments."),
   REQUEST_REFUSED: define(400, (d) => `${d.reason}`, ""),

@@ -13,6 +13,7 @@ export type Permission =
   | "read configuration"
   | "trigger and change runs"
   | "change Dags"
+  | "change values"
   | "manage pools"
   | "manage variables and connections"
   | "read the audit log"
@@ -23,6 +24,7 @@ const needs: Readonly<Record<Permission, Role>> = {
   "read configuration": "viewer",
   "trigger and change runs": "user",
   "change Dags": "user",
+  "change values": "op",
   "manage pools": "op",
   "manage variables and connections": "op",
   "read the audit log": "admin",

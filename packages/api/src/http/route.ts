@@ -20,6 +20,7 @@ export interface Route<
   Body extends z.ZodType = z.ZodType<undefined>,
 > {
   readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Parameters in braces: `/api/v2/dags/{dag_id}`. */
   readonly path: string;
   /** Airflow's operation in a few words, for OpenAPI. */
   readonly summary: string;
@@ -57,7 +58,7 @@ export function addRoutes(app: FastifyInstance, routes: readonly AnyRoute[], aut
   for (const one of routes) {
     app.route({
       method: one.method,
-      url: one.path,
+      url: routerPath(one.path),
       ...(one.bodyLimit === undefined ? {} : { bodyLimit: one.bodyLimit }),
       handler: async (request, reply) => {
         const actor = one.can === "anyone" ? nobody : await authenticate(request);
@@ -78,6 +79,9 @@ export function addRoutes(app: FastifyInstance, routes: readonly AnyRoute[], aut
     });
   }
 }
+
+/** `{dag_id}` of the table, as OpenAPI writes it, in the router's words. */
+const routerPath = (path: string): string => path.replace(/\{(\w+)\}/g, ":$1");
 
 /** Refused input, in the words of FastAPI: what Airflow's clients read. */
 export class InvalidInput extends Error {

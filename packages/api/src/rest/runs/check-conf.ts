@@ -1,0 +1,45 @@
+import { AirloomError, type DagSpec, type Json, type JsonObject } from "@airloom/core";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+
+/** Compiled checks by schema; Specs are kept by their version, so a schema is one object while it is in use. */
+const compiled = new WeakMap<object, ValidateFunction | null>();
+
+/**
+ * Params as a run would have them, checked against the Dag's JSON Schema.
+ * @throws VALIDATION naming the param
+ */
+export function checkConf({ dagId, params }: DagSpec, conf: JsonObject): void {
+  const check = checkOf(params.schema);
+  if (!check || check({ ...params.defaults, ...conf })) return;
+  const [problem] = check.errors ?? [];
+  if (!problem) return;
+  const name = problem.instancePath.slice(1).replaceAll("/", ".") || namedIn(problem.params);
+  throw new AirloomError("VALIDATION", {
+    reason: `Dag "${dagId}" refuses conf: ${name ? `param "${name}" ` : "it "}${problem.message ?? "is not valid"}.`,
+  });
+}
+
+/** The param that is missing, or that should not be there. */
+const namedIn = (params: Readonly<Record<string, unknown>>): string =>
+  String(params.missingProperty ?? params.additionalProperty ?? params.unevaluatedProperty ?? "");
+
+function checkOf(schema: Json): ValidateFunction | null {
+  if (typeof schema !== "object" || schema === null) return null;
+  const known = compiled.get(schema);
+  if (known !== undefined) return known;
+  const ajv = new Ajv2020({ strict: false, allErrors: false, validateFormats: true, logger: false });
+  addFormats.default(ajv);
+  let check: ValidateFunction | null = null;
+  try {
+    check = ajv.compile(schema);
+  } catch (cause) {
+    throw new AirloomError(
+      "VALIDATION",
+      { reason: `The Dag's own schema of params cannot be used: ${cause instanceof Error ? cause.message : cause}.` },
+      { cause },
+    );
+  }
+  compiled.set(schema, check);
+  return check;
+}
