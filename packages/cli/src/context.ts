@@ -1,26 +1,46 @@
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Command } from "commander";
-import type { Nested } from "./config/resolve-config.ts";
-import { resolveConfig } from "./config/resolve-config.ts";
+import { readConfigFile } from "./config/config-file.ts";
+import type { ConfigSource } from "./config/options.ts";
+import { type Nested, type ResolvedConfig, resolveConfig } from "./config/resolve-config.ts";
 import { openHome } from "./home/home.ts";
 import { createConsoleLog, type Level } from "./output/console-log.ts";
 import type { ProcessContext } from "./processes/process-context.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** A process context that also knows where each option's value came from. */
+export interface CommandContext extends ProcessContext {
+  readonly sources: ReadonlyMap<string, ConfigSource>;
+}
+
 /** Reads configuration and home once, for one command. `defaults` are the command's own. */
-export function createContext(environment: Environment, flags: Nested = {}, defaults: Nested = {}): ProcessContext {
-  const { config } = resolveConfig({ environment, flags, defaults });
-  const beside = (name: string): string => fileURLToPath(new URL(`./${name}.mjs`, import.meta.url));
+export function createContext(environment: Environment, flags: Nested = {}, defaults: Nested = {}): CommandContext {
+  const home = openHome(process.cwd(), environment);
+  const { config, sources } = readConfig(environment, { flags, defaults, project: home.project });
   return {
     config,
-    home: openHome(process.cwd(), environment),
+    sources,
+    home,
     environment,
     log: createConsoleLog(config.logging.level as Level, () => new Date()),
-    children: { task: beside("task-child"), parse: beside("parse-child") },
+    children: { task: besideMain("task-child"), parse: besideMain("parse-child") },
   };
 }
 
-/** Options of every command that talks to the API. */
-export const withServer = (command: Command): Command =>
-  command.option("--server <url>", "API server to use instead of this home's").option("--json", "print JSON");
+interface ConfigGiven {
+  readonly flags: Nested;
+  readonly defaults: Nested;
+  /** Where `airloom.config.ts` may lie. */
+  readonly project: string;
+}
+
+function readConfig(environment: Environment, { flags, defaults, project }: ConfigGiven): ResolvedConfig {
+  const file = readConfigFile(join(project, "airloom.config.ts"), environment);
+  return resolveConfig({ environment, flags, defaults, ...(file && { file }) });
+}
+
+/** A bundle of another process kind: the build puts all of them into one folder. */
+function besideMain(name: string): string {
+  return join(dirname(fileURLToPath(import.meta.url)), `${name}.mjs`);
+}

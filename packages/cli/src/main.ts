@@ -1,4 +1,5 @@
 import { AirloomError } from "@airloom/core";
+import { CommanderError } from "commander";
 import { createProgram } from "./program.ts";
 
 /** Exit codes: 0 done, 1 refused or failed, 2 wrong usage. */
@@ -6,11 +7,17 @@ async function main(): Promise<void> {
   try {
     await createProgram(process.env).parseAsync(process.argv);
   } catch (error) {
-    if (!(error instanceof AirloomError)) throw error;
-    process.stderr.write(`error: ${error.message}\n`);
-    if (error.hint) process.stderr.write(`       ${error.hint}\n`);
-    process.exitCode = error.code === "CLI_USAGE" ? 2 : 1;
+    process.exitCode = exitCodeOf(error);
   }
+}
+
+/** Commander has told what was wrong by then; our own errors have not been. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (!(error instanceof AirloomError)) throw error;
+  process.stderr.write(`error: ${error.message}\n`);
+  if (error.hint) process.stderr.write(`       ${error.hint}\n`);
+  return error.code === "CLI_USAGE" ? 2 : 1;
 }
 
 // A reader that closes early (`airloom dags list | head`) is no error.

@@ -3,9 +3,6 @@ import { createTokens } from "@airloom/api";
 import { AirloomError } from "@airloom/core";
 import { homeKey } from "../home/home.ts";
 import { readRunFile } from "../home/run-file.ts";
-import { createApiApp } from "../processes/api-server.ts";
-import { createControl } from "../processes/control.ts";
-import { openDatabase } from "../processes/database.ts";
 import type { ProcessContext } from "../processes/process-context.ts";
 import { type ApiAnswer, type ApiClient, type ApiRequest, createApiClient } from "./api-client.ts";
 
@@ -13,7 +10,9 @@ import { type ApiAnswer, type ApiClient, type ApiRequest, createApiClient } from
 export async function connect(context: ProcessContext, server: string | undefined): Promise<ApiClient> {
   if (server) return overHttp(server, await foreignToken(context, server));
   const running = readRunFile(context.home);
-  return running ? overHttp(running.url, ownToken(context)) : inProcess(context);
+  if (running) return overHttp(running.url, ownToken(context));
+  const { connectInProcess } = await import("./in-process.ts");
+  return connectInProcess(context, ownToken(context));
 }
 
 /** Whoever can read the home's signing key may do anything in it: no login is asked of them. */
@@ -64,29 +63,4 @@ async function send(
   } catch (cause) {
     throw new AirloomError("SERVER_UNREACHABLE", { server }, { cause });
   }
-}
-
-async function inProcess(context: ProcessContext): Promise<ApiClient> {
-  const { config, home, log, environment } = context;
-  const database = await openDatabase(config, home, (line) => log.write("debug", line));
-  const control = createControl({ url: database.url, config, home, environment, tell: () => {} });
-  const app = createApiApp({ control, config, home, log });
-  const token = ownToken(context);
-  return createApiClient({
-    where: "in process",
-    send: async (request) => {
-      const answer = await app.inject({
-        method: request.method ?? "GET",
-        url: request.url,
-        headers: { authorization: `Bearer ${token}`, accept: request.accept ?? "application/json" },
-        ...(request.body === undefined ? {} : { payload: request.body as object }),
-      });
-      return { status: answer.statusCode, text: answer.body };
-    },
-    close: async () => {
-      await app.close();
-      await control.close();
-      await database.close("command ended");
-    },
-  });
 }

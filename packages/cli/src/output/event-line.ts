@@ -30,7 +30,8 @@ export function eventLine(event: RunEvent, level: string): string | null {
       if (quiet.has(event.to) && level !== "debug") return null;
       const index = event.mapIndex < 0 ? "" : `[${event.mapIndex}]`;
       const again = event.tryNumber > 1 ? ` (try ${event.tryNumber})` : "";
-      const why = event.code ? ` — ${event.code}` : "";
+      // A task that simply succeeded needs no reason.
+      const why = event.code && event.code !== "succeeded" ? ` — ${event.code}` : "";
       return `  ${marks[event.to] ?? "·"} ${event.dagId} ${event.taskId}${index} ${event.to}${again}${took(event.seconds)}${why}`;
     }
     default:

@@ -10,14 +10,15 @@ import {
   type RunEvent,
   type RunsSettings,
 } from "@airloom/runs";
+import type { Store } from "@airloom/store";
 import type { ExecutionContract } from "@airloom/wire";
 import type { Config } from "../config/options.ts";
 import { type Home, homeKey } from "../home/home.ts";
 import { uuidv7 } from "./uuid.ts";
 
 /** Zone A in one process: the store, the moves, the execution contract. Holds the keys; runs nobody's code. */
-export interface Control {
-  readonly store: PostgresStore;
+export interface Control<Kept extends Store = PostgresStore> {
+  readonly store: Kept;
   readonly deps: ExecutionDeps;
   readonly execution: ExecutionContract;
   readonly secrets: Secrets;
@@ -40,8 +41,14 @@ export const realTimers: Timers = {
   },
 };
 
-export function createControl({ url, config, home, environment, tell }: ControlOptions): Control {
-  const store = createPostgresStore({ url, poolSize: config.database.poolSize });
+export const createControl = (options: ControlOptions): Control =>
+  createControlOver(createPostgresStore({ url: options.url, poolSize: options.config.database.poolSize }), options);
+
+/** Over any store: a run on the spot keeps nothing, so its store is in memory. */
+export function createControlOver<Kept extends Store>(
+  store: Kept,
+  { config, home, environment, tell }: Omit<ControlOptions, "url">,
+): Control<Kept> {
   const secrets = createSecrets(keysOf(config.security.encryptionKey || homeKey(home, "encryption")));
   const { bootId } = ownIdentity();
   const runs = {

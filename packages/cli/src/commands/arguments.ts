@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs";
+import { AirloomError } from "@airloom/core";
+import { InvalidArgumentError } from "commander";
+
+/** A whole number of at least `least`, for commander. */
+export const wholeNumber =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text);
+    if (!/^-?\d+$/.test(text) || !Number.isSafeInteger(value))
+      throw new InvalidArgumentError("A whole number is needed.");
+    if (value < least) throw new InvalidArgumentError(`At least ${least} is needed.`);
+    return value;
+  };
+
+/**
+ * An instant as ISO text in UTC. A date alone is its midnight; a time without zone counts as UTC (as Airflow's default).
+ * @example instant("2026-01-02") // "2026-01-02T00:00:00.000Z"
+ */
+export function instant(text: string): string {
+  const hasTime = /\dT\d|\d \d/.test(text);
+  const hasZone = /(?:Z|[+-]\d\d:?\d\d)$/i.test(text);
+  const at = new Date(hasTime && !hasZone ? `${text.replace(" ", "T")}Z` : text);
+  if (!/^\d{4}-\d\d-\d\d/.test(text) || Number.isNaN(at.getTime()))
+    throw new InvalidArgumentError("A date is needed, such as 2026-01-31 or 2026-01-31T06:00:00Z.");
+  return at.toISOString();
+}
+
+/** JSON from text, from a file (`@name`), or from standard input (`-`). */
+export function jsonValue(text: string): unknown {
+  const source = text === "-" ? readText("/dev/stdin") : text.startsWith("@") ? readText(text.slice(1)) : text;
+  try {
+    return JSON.parse(source);
+  } catch (error) {
+    throw new InvalidArgumentError(`It is not JSON: ${(error as Error).message}`);
+  }
+}
+
+/** As `jsonValue`; an object. */
+export function jsonObject(text: string): Readonly<Record<string, unknown>> {
+  const value = jsonValue(text);
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new InvalidArgumentError("It must be a JSON object, such as '{\"rows\": 10}'.");
+}
+
+/** A regular expression for ids. */
+export function pattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch {
+    throw new InvalidArgumentError("It is not a regular expression.");
+  }
+}
+
+/** @throws CLI_USAGE naming the file. */
+export function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    const reason =
+      code === "ENOENT" ? "it does not exist" : code === "EISDIR" ? "it is a folder" : (error as Error).message;
+    throw new AirloomError("CLI_USAGE", { reason: `File ${file} cannot be read: ${reason}.` });
+  }
+}
+
+/** A file of one JSON object, as `export` writes them. */
+export function readJsonFile(file: string): Readonly<Record<string, unknown>> {
+  const text = readText(file === "-" ? "/dev/stdin" : file);
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  } catch (error) {
+    throw new AirloomError("CLI_USAGE", { reason: `File ${file} is not JSON: ${(error as Error).message}.` });
+  }
+  throw new AirloomError("CLI_USAGE", { reason: `File ${file} must hold one JSON object, one entry per id.` });
+}

@@ -1,0 +1,100 @@
+import { AirloomError } from "@airloom/core";
+import { type Command, Option } from "commander";
+import type { CommandContext, Environment } from "../context.ts";
+import { locally } from "./invocation.ts";
+import { readStandardInput } from "./standard-input.ts";
+
+const roles = ["viewer", "user", "op", "admin"] as const;
+
+interface UserFlags {
+  readonly username: string;
+  readonly role: (typeof roles)[number];
+  readonly passwordStdin?: true;
+}
+
+/** `airloom users …`: needs the home's database, not a login: whoever can read it may do anything. */
+export function addUsersCommands(program: Command, environment: Environment): void {
+  const users = program.command("users").description("who may log in");
+  locally<UserFlags>(
+    users
+      .command("create")
+      .description("create a user")
+      .requiredOption("-u, --username <name>", "name to log in with")
+      .addOption(
+        new Option("-r, --role <role>", "each has the rights of those before it").choices(roles).makeOptionMandatory(),
+      )
+      .option("--password-stdin", "read the password from standard input; else AIRLOOM_PASSWORD holds it"),
+    environment,
+    async ({ context, print, flags }) => {
+      const password = await passwordOf(context, flags.passwordStdin);
+      await withStore(context, async (store, hashPassword) => {
+        const taken = await store.tx((tx) => tx.findUser(flags.username));
+        if (taken) throw new AirloomError("CONFLICT", { reason: `There is a user "${flags.username}" already.` });
+        const passwordHash = await hashPassword(password);
+        await store.tx((tx) => tx.putUser({ username: flags.username, passwordHash, role: flags.role }));
+      });
+      print.done(`User "${flags.username}" created with the role ${flags.role}.`, {
+        created: flags.username,
+        role: flags.role,
+      });
+    },
+  );
+  locally<Pick<UserFlags, "username" | "passwordStdin">>(
+    users
+      .command("reset-password")
+      .description("give a user another password")
+      .requiredOption("-u, --username <name>", "name to log in with")
+      .option("--password-stdin", "read the password from standard input; else AIRLOOM_PASSWORD holds it"),
+    environment,
+    async ({ context, print, flags }) => {
+      const password = await passwordOf(context, flags.passwordStdin);
+      await withStore(context, async (store, hashPassword) => {
+        const user = await store.tx((tx) => tx.findUser(flags.username));
+        if (!user)
+          throw new AirloomError("CLI_UNKNOWN_ID", { noun: "user", id: flags.username, meant: [], none: false });
+        const passwordHash = await hashPassword(password);
+        await store.tx((tx) => tx.putUser({ ...user, passwordHash }));
+      });
+      print.done(`User "${flags.username}" has a new password.`, { changed: flags.username });
+    },
+  );
+}
+
+async function passwordOf({ environment }: CommandContext, fromStdin: true | undefined): Promise<string> {
+  const password = fromStdin ? await readStandardInput("the password") : environment.AIRLOOM_PASSWORD;
+  if (!password)
+    throw new AirloomError("CLI_USAGE", {
+      reason: "No password was given: pipe it in with --password-stdin, or set AIRLOOM_PASSWORD.",
+    });
+  return password;
+}
+
+type WithStore = (
+  store: Awaited<ReturnType<typeof openStore>>["store"],
+  hashPassword: (password: string) => Promise<string>,
+) => Promise<void>;
+
+async function withStore(context: CommandContext, act: WithStore): Promise<void> {
+  const [opened, { hashPassword }] = await Promise.all([openStore(context), import("@airloom/api")]);
+  try {
+    await act(opened.store, hashPassword);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function openStore({ config, home, log }: CommandContext) {
+  const [{ openDatabase }, { createPostgresStore }] = await Promise.all([
+    import("../processes/database.ts"),
+    import("@airloom/db"),
+  ]);
+  const database = await openDatabase(config, home, (line) => log.write("debug", line));
+  const store = createPostgresStore({ url: database.url, poolSize: 2 });
+  return {
+    store,
+    close: async () => {
+      await store.close();
+      await database.close("command ended");
+    },
+  };
+}
