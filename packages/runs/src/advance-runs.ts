@@ -73,9 +73,15 @@ export async function admitWaiting(deps: RunsDeps): Promise<number> {
  * @returns how many instances were queued.
  */
 export async function tellRuns(deps: RunsDeps, changed: RunsChanged): Promise<number> {
+  const queued = await tellMoves(deps, changed);
+  if (queued > 0) deps.store.hint("queued");
+  return queued;
+}
+
+/** The same without the hint that work was queued: for who will claim it in the same breath. */
+export async function tellMoves(deps: RunsDeps, changed: RunsChanged): Promise<number> {
   const { store, tell } = deps;
   const queued = await changed.queued;
-  if (queued.length > 0) store.hint("queued");
   if (changed.admissionBusy) store.hint("admission");
   if (changed.ended.length > 0) {
     store.hint("runs");

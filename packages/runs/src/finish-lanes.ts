@@ -59,7 +59,7 @@ async function settle(deps: RunsDeps, runKey: number, batch: readonly Waiting[])
   try {
     const results = await finishInRun(deps, runKey, batch);
     batch.forEach((waiting, index) => {
-      waiting.resolve(results[index] ?? "fenced");
+      waiting.resolve(results[index] ?? { result: "fenced", queued: 0 });
     });
   } catch (error) {
     if (batch.length === 1) return batch[0]?.reject(error);

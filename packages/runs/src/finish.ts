@@ -9,7 +9,7 @@ import {
   tallyDeltasFor,
 } from "@airloom/core";
 import type { AttemptEnd, NewXCom, TaskInstanceMove, TaskInstanceRow } from "@airloom/store";
-import { advanceLocked, type RunsChanged, taskInstanceMoved, tellRuns } from "./advance-runs.ts";
+import { advanceLocked, type RunsChanged, taskInstanceMoved, tellMoves } from "./advance-runs.ts";
 import type { RunsDeps } from "./deps.ts";
 import { type LockedRun, lockRuns } from "./locked-run.ts";
 import { failFast } from "./stop-run.ts";
@@ -31,8 +31,12 @@ export type FinishOutcome =
   | { readonly kind: "rescheduled"; readonly at: string }
   | { readonly kind: "lost"; readonly reason: string };
 
-/** `fenced`: another attempt or a user decided otherwise, nothing was written. */
-export type FinishResult = "recorded" | "repeated" | "fenced";
+export interface FinishResult {
+  /** `fenced`: another attempt or a user decided otherwise, nothing was written. */
+  readonly result: "recorded" | "repeated" | "fenced";
+  /** Instances that became claimable with it. Nobody was told yet: who does not claim them at once hints `queued`. */
+  readonly queued: number;
+}
 
 /** One finish with the instance as it was claimed: while its attempt and token hold, nothing else in it can have changed. */
 export interface PendingFinish {
@@ -49,20 +53,20 @@ export async function finishInRun(
   runKey: number,
   items: readonly PendingFinish[],
 ): Promise<readonly FinishResult[]> {
-  const results: FinishResult[] = items.map(() => "recorded");
+  const results: FinishResult[] = items.map(() => ({ result: "recorded", queued: 0 }));
   let live = items.map((item, index) => ({ item, index }));
   while (live.length > 0) {
     const batch = live;
-    const stale = await tryFinish(
+    const { stale, queued } = await tryFinish(
       deps,
       runKey,
       batch.map(({ item }) => item),
     );
-    if (stale.length === 0) return results;
-    for (const position of stale) {
-      const entry = batch[position];
-      if (entry) results[entry.index] = await whyStale(deps, entry.item);
+    for (const [position, { item, index }] of batch.entries()) {
+      if (stale.includes(position)) results[index] = { result: await whyStale(deps, item), queued: 0 };
+      else if (stale.length === 0) results[index] = { result: "recorded", queued };
     }
+    if (stale.length === 0) return results;
     live = batch.filter((_, position) => !stale.includes(position));
   }
   return results;
@@ -77,7 +81,11 @@ class StaleFinishes extends Error {
   }
 }
 
-async function tryFinish(deps: RunsDeps, runKey: number, items: readonly PendingFinish[]): Promise<readonly number[]> {
+async function tryFinish(
+  deps: RunsDeps,
+  runKey: number,
+  items: readonly PendingFinish[],
+): Promise<{ readonly stale: readonly number[]; readonly queued: number }> {
   try {
     const { moved, changed } = await deps.store.tx(async (tx) => {
       const [locked] = await lockRuns(tx, deps, [runKey]);
@@ -85,12 +93,9 @@ async function tryFinish(deps: RunsDeps, runKey: number, items: readonly Pending
       return recordFinishes(locked, items);
     });
     for (const row of moved) deps.tell(taskInstanceMoved(row));
-    const queued = await tellRuns(deps, changed);
-    // A slot is free that no task of this run took: another run's may.
-    if (queued < items.length && changed.admissionBusy) deps.store.hint("admission");
-    return [];
+    return { stale: [], queued: await tellMoves(deps, changed) };
   } catch (error) {
-    if (error instanceof StaleFinishes) return error.positions;
+    if (error instanceof StaleFinishes) return { stale: error.positions, queued: 0 };
     throw error;
   }
 }
@@ -202,7 +207,7 @@ const failureOf = (outcome: FinishOutcome): Json => {
   return outcome.kind === "lost" || outcome.kind === "skipped" ? { reason: outcome.reason } : null;
 };
 
-async function whyStale(deps: RunsDeps, { finish }: PendingFinish): Promise<FinishResult> {
+async function whyStale(deps: RunsDeps, { finish }: PendingFinish): Promise<"repeated" | "fenced"> {
   const attempt = await deps.store.tx((tx) => tx.findAttempt(finish.taskInstanceId, finish.attempt));
   return attempt?.outcome === finish.outcome.kind ? "repeated" : "fenced";
 }

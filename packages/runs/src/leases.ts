@@ -79,7 +79,8 @@ export async function loseAttempts(
         xcoms: [],
       },
     }));
-    await finishInRun(deps, runKey, items);
+    const results = await finishInRun(deps, runKey, items);
+    if (results.some((result) => result.queued > 0)) deps.store.hint("queued");
   }
   const fenced = instances.flatMap((row) =>
     row.state !== "running" && row.tokenHash

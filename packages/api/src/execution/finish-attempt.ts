@@ -10,7 +10,7 @@ import { fingerprintOf } from "./fingerprint.ts";
 /** Records an outcome and, when asked, claims the next work in the same call. */
 export async function finishAttempt(deps: ExecutionDeps, request: FinishRequest): Promise<FinishReply> {
   const { taskInstanceId, attempt, token } = request;
-  const result = await deps.lanes.finish({
+  const { result, queued } = await deps.lanes.finish({
     taskInstanceId,
     attempt,
     tokenHash: hashToken(token),
@@ -23,7 +23,10 @@ export async function finishAttempt(deps: ExecutionDeps, request: FinishRequest)
       attempt,
       reason: "another attempt, or a user, decided",
     });
-  return request.claim ? { result, claimed: await claimNow(deps, request.claim) } : { result };
+  const claimed = request.claim ? await claimNow(deps, request.claim) : undefined;
+  // What this very worker took needs no shout: it would only wake its other claim for nothing.
+  if ((claimed?.workloads.length ?? 0) < queued) deps.store.hint("queued");
+  return claimed ? { result, claimed } : { result };
 }
 
 function outcomeOf(outcome: Outcome): FinishOutcome {
