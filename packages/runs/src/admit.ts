@@ -10,8 +10,9 @@ export interface Admitted {
   readonly busy: boolean;
 }
 
-/** Instances looked at by one call. */
+/** Instances looked at by one call; when only slots became free, and nothing new was scheduled, a few will do. */
 const limit = 500;
+const fewer = 64;
 
 export const admittedNothing: Admitted = { queued: Promise.resolve([]), busy: false };
 
@@ -24,7 +25,7 @@ export async function admitHeld(tx: Tx, held: readonly LockedRun[], expecting: b
   if (held.length === 0) return admittedNothing;
   const runKeys = held.map(({ run }) => run.id);
   const waiting = Promise.all([
-    tx.listCandidates({ limit, perRun: limit, runKeys }),
+    tx.listCandidates({ limit: expecting ? limit : fewer, perRun: limit, runKeys }),
     tx.listCandidates({ limit: 1, perRun: 1, excludeRunKeys: runKeys }),
   ]);
   const early = expecting ? lockCapacity(tx, namesOf(held), false) : null;
