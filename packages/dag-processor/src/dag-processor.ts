@@ -1,7 +1,7 @@
 import { rmSync } from "node:fs";
 import type { Service, Timers } from "@airloom/core";
-import { stop as stopEsbuild } from "esbuild";
 import { createBundler } from "./bundle/bundle-file.ts";
+import { stopEsbuild } from "./bundle/run-esbuild.ts";
 import { createGoneFiles } from "./gone-files.ts";
 import { keepSession } from "./keep-session.ts";
 import { linkPackages, loadFolder } from "./load/artifact-folder.ts";

@@ -205,6 +205,15 @@ test("files that never load do not hold up the others", async () => {
   expect((await at.events.next("broken")).error.kind).toBe("timeout");
 });
 
+test("a file that kills the bundler takes nobody along", async () => {
+  const deep = `export default ${"[".repeat(1e6)}${"]".repeat(1e6)};`;
+  const others = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`dags/f${i}.ts`, dagFile(`d${i}`)]));
+  await using at = await runningProcessor({ "dags/a.ts": deep, "dags/f5b.ts": deep, ...others });
+  await at.events.next("idle");
+  const { files } = await at.execution.openParseSession({ id: "x", hostname: "x", pid: 1 });
+  expect(files.filter(({ broken }) => broken).map(({ file }) => file)).toEqual(["a.ts", "f5b.ts"]);
+});
+
 test("links are followed, also when they lead in circles", async () => {
   await using at = await runningProcessor({ "dags/a.ts": dagFile("a"), "shared/linked.ts": dagFile("linked") });
   await at.events.next("idle");

@@ -239,6 +239,41 @@ const h = Buffer.alloc(4); h.writeUInt32LE(b.length); writeSync(3, Buffer.concat
     "spec",
     /cycle/,
   ),
+  // sizes
+  {
+    ...fine(
+      "twenty thousand tasks",
+      `${imports}const t = task("t", () => 1);\nexport default dag("big", {}, () => { for (let i = 0; i < 20_000; i++) t.with({ id: "t" + i })(); });`,
+      ["big"],
+    ),
+    settings: { fileTimeoutMs: 30_000 },
+  },
+  bad(
+    "more tasks than a Dag may have",
+    `${imports}const t = task("t", () => 1);\nexport default dag("big", {}, () => { for (let i = 0; i < 25_001; i++) t.with({ id: "t" + i })(); });`,
+    "spec",
+    /25001; at most 25000/,
+    { settings: { fileTimeoutMs: 30_000 } },
+  ),
+  fine("a file of ten megabytes", `${imports}${one}//${"words ".repeat(1_700_000)}`, ["one"]),
+  bad(
+    "data nested a hundred thousand deep",
+    `${imports}let data: unknown = 1; for (let i = 0; i < 100_000; i++) data = [data];\nexport default dag("deep", { data: data as never }, () => {});`,
+    "spec",
+    /cannot be stored|call stack/,
+  ),
+  bad(
+    "code nested a hundred thousand deep",
+    `export default ${"[".repeat(100_000)}${"]".repeat(100_000)};`,
+    "throw",
+    /call stack/,
+  ),
+  bad(
+    "code nested a million deep",
+    `export default ${"[".repeat(1e6)}${"]".repeat(1e6)};`,
+    "limit",
+    /nested too deeply/,
+  ),
   // what outlives a file
   fine("a changed prototype", `${imports}(Object.prototype as never as { x: number }).x = 1;\n${one}`, ["one"]),
   fine(

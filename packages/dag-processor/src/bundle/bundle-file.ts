@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import type { ImportError } from "@airloom/wire";
-import { type BuildResult, build } from "esbuild";
+import type { BuildResult } from "esbuild";
 import { dagFilePath, type Project, projectPath } from "../project.ts";
 import type { ProcessorSettings } from "../settings.ts";
 import { type AuthorBuild, authorPlugin, type Findings, noFindings } from "./author-plugin.ts";
@@ -10,6 +10,7 @@ import { hashOf } from "./hash.ts";
 import { readInput } from "./input.ts";
 import { type Artifact, makeArtifact } from "./make-artifact.ts";
 import { createPackages, type InstalledPackage, type Packages } from "./packages.ts";
+import { BundlerCrash, runEsbuild } from "./run-esbuild.ts";
 import { shimPlugin } from "./shims.ts";
 import { buildVendor, requireBanner, type VendorPart, type VendorRefusal } from "./vendor.ts";
 import type { VendorMember } from "./vendor-member.ts";
@@ -75,11 +76,21 @@ async function bundleFile(state: State, file: string): Promise<Bundle> {
       }
       return bundled(state, { file, findings, built, vendor });
     } catch (error) {
-      if (!isBuildFailure(error)) throw error;
-      return broken(state, { file, findings, error: toImportError(error, shownName(state, file)) });
+      const name = shownName(state, file);
+      if (isBuildFailure(error)) return broken(state, { file, findings, error: toImportError(error, name) });
+      if (error instanceof BundlerCrash) return broken(state, { file, findings, error: crashError(error, name) });
+      throw error;
     }
   }
 }
+
+const crashError = ({ message }: BundlerCrash, location: string): ImportError => ({
+  kind: "limit",
+  message,
+  location,
+  stack: null,
+  hint: "Build deep structures step by step, or read them from a file in a task.",
+});
 
 const shownName = ({ project }: State, file: string): string => projectPath(project, dagFilePath(project, file));
 
@@ -99,7 +110,7 @@ async function buildMain(state: State, file: string, findings: Findings): Promis
     maxFileBytes: settings.maxFileBytes,
     findings,
   };
-  return build({
+  return runEsbuild({
     entryPoints: [dagFilePath(project, file)],
     absWorkingDir: project.dir,
     outfile: join(project.dir, "main.mjs"),

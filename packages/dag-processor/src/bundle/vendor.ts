@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join, relative } from "node:path";
-import { build, type Metafile, type OnResolveArgs, type OnResolveResult, type Plugin, type PluginBuild } from "esbuild";
+import type { Metafile, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
 import { bundleFormat, hashBytes, hashOf } from "./hash.ts";
 import { type InstalledPackage, isInPackage, type Packages } from "./packages.ts";
+import { runEsbuild } from "./run-esbuild.ts";
 import { providedModule, providedModules, shimFor, shimPlugin } from "./shims.ts";
 import type { VendorMember } from "./vendor-member.ts";
 
@@ -35,7 +36,7 @@ export const requireBanner =
 /** Bundles the packages of a file at once, so that each exists once however they import each other. */
 export async function buildVendor(request: VendorRequest): Promise<VendorPart | VendorRefusal> {
   const externals = new Map<string, InstalledPackage>();
-  const built = await build({
+  const built = await runEsbuild({
     stdin: {
       contents: entryOf(request.members),
       resolveDir: request.projectDir,

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { existsSync, lstatSync, readdirSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
@@ -31,13 +32,13 @@ function nearestPackages(from: string): string | null {
   }
 }
 
-/** A folder of this process for what its children load; those of processes that are gone are removed. */
+/** A new folder for what the children of this process load; those of processes that are gone are removed. */
 export function loadFolder({ cacheDir }: Project): string {
   for (const name of readdirSync(cacheDir)) {
-    const pid = /^load-(\d+)$/.exec(name)?.[1];
+    const pid = /^load-(\d+)-/.exec(name)?.[1];
     if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(cacheDir, name), { recursive: true, force: true });
   }
-  return join(cacheDir, `load-${process.pid}`);
+  return join(cacheDir, `load-${process.pid}-${randomUUID()}`);
 }
 
 function isAlive(pid: number): boolean {
