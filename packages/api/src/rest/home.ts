@@ -31,29 +31,32 @@ curl -s localhost:8080/api/v2/dags -H 'authorization: Bearer …'</pre>
 </html>
 `;
 
-/** A plain page and the description of the other routes. */
-export const homeRoutes = (deps: ApiDeps, others: readonly AnyRoute[]): readonly AnyRoute[] => [
-  route({
-    method: "GET",
-    path: "/",
-    summary: "Front page",
-    can: "anyone",
-    query: z.object({}),
-    handle: async ({ reply }) =>
-      reply
-        .header(
-          "content-security-policy",
-          "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-        )
-        .type("text/html; charset=utf-8")
-        .send(page(deps.version)),
-  }),
-  route({
-    method: "GET",
-    path: "/openapi.json",
-    summary: "The API as OpenAPI 3.1",
-    can: "anyone",
-    query: z.object({}),
-    handle: async () => openApi(others, deps.version),
-  }),
-];
+/** A plain page, and the description of all routes. */
+export function homeRoutes(deps: ApiDeps, others: readonly AnyRoute[]): readonly AnyRoute[] {
+  const own: readonly AnyRoute[] = [
+    route({
+      method: "GET",
+      path: "/",
+      summary: "Front page",
+      can: "anyone",
+      query: z.object({}),
+      handle: async ({ reply }) =>
+        reply
+          .header(
+            "content-security-policy",
+            "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+          )
+          .type("text/html; charset=utf-8")
+          .send(page(deps.version)),
+    }),
+    route({
+      method: "GET",
+      path: "/openapi.json",
+      summary: "The API as OpenAPI 3.1",
+      can: "anyone",
+      query: z.object({}),
+      handle: async () => openApi([...others, ...own], deps.version),
+    }),
+  ];
+  return own;
+}

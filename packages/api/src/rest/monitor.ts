@@ -37,12 +37,12 @@ async function health({ store }: ApiDeps) {
       const status = (at: Date | null) => (at && tx.now.getTime() - at.getTime() < silentMs ? "healthy" : "unhealthy");
       const part = (kind: string) => {
         const at = newest(kind);
-        return { status: status(at), [`latest_${kind}_heartbeat`]: at?.toISOString() ?? null };
+        return { status: status(at), detailed_status: null, [`latest_${kind}_heartbeat`]: at?.toISOString() ?? null };
       };
       return {
         metadatabase: { status: "healthy" },
         scheduler: part("scheduler"),
-        triggerer: { status: null, latest_triggerer_heartbeat: null },
+        triggerer: { status: null, latest_triggerer_heartbeat: null, detailed_status: null },
         dag_processor: part("dag_processor"),
       };
     });

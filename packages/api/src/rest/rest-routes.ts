@@ -2,6 +2,7 @@ import type { ApiDeps } from "../app.ts";
 import type { AnyRoute } from "../http/route.ts";
 import { catalogueRoutes } from "./dags/catalogue-routes.ts";
 import { dagRoutes } from "./dags/dag-routes.ts";
+import { nextRunRoutes } from "./dags/next-runs.ts";
 import { taskRoutes } from "./dags/task-routes.ts";
 import { clusterRoutes } from "./explain/cluster-routes.ts";
 import { explainRoutes } from "./explain/explain-routes.ts";
@@ -40,6 +41,7 @@ const resources = [
   eventRoutes,
   systemRoutes,
   explainRoutes,
+  nextRunRoutes,
   clusterRoutes,
 ];
 
