@@ -1,5 +1,5 @@
 import { userInfo } from "node:os";
-import { createTokens } from "@airloom/api";
+import { createTokens } from "@airloom/api/tokens";
 import { AirloomError } from "@airloom/core";
 import { homeKey } from "../home/home.ts";
 import { readRunFile } from "../home/run-file.ts";

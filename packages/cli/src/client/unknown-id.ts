@@ -1,7 +1,7 @@
 import { AirloomError } from "@airloom/core";
 import { closest } from "../output/closest.ts";
 import type { ApiClient } from "./api-client.ts";
-import { dagPath, runPath } from "./entities.ts";
+import { dagPath, type InstanceEntity, runPath } from "./entities.ts";
 import { type Listing, listAll } from "./pages.ts";
 
 /** The ids a command was given; what each names is looked up in this order when the API knows one of them not. */
@@ -9,6 +9,8 @@ export interface GivenIds {
   readonly dagId?: string;
   readonly runId?: string;
   readonly taskId?: string;
+  /** Of a mapped task; -1 or nothing when none was named. */
+  readonly mapIndex?: number | undefined;
   readonly pool?: string;
   readonly variable?: string;
   readonly connection?: string;
@@ -28,6 +30,7 @@ export async function about<T>(
   } catch (error) {
     if (!(error instanceof AirloomError) || error.data.status !== 404) throw error;
     for (const name of checksOf(ids)) await refuseUnknown(api, name);
+    await refuseMapIndex(api, ids);
     throw error;
   }
 }
@@ -74,4 +77,17 @@ async function refuseUnknown(api: ApiClient, { noun, id, field, listing }: Check
   const known = [...new Set(entities.map((entity) => String(entity[field])))];
   if (known.includes(id)) return;
   throw new AirloomError("CLI_UNKNOWN_ID", { noun, id, meant: closest(id, known), none: known.length === 0 });
+}
+
+/** The task is there, but not this element of it. */
+async function refuseMapIndex(api: ApiClient, { dagId, runId, taskId, mapIndex = -1 }: GivenIds): Promise<void> {
+  if (dagId === undefined || runId === undefined || taskId === undefined) return;
+  const path = `${runPath(dagId, runId)}/taskInstances`;
+  const found = await listAll<InstanceEntity>(api, { path, items: "task_instances", query: { task_id: taskId } });
+  const indexes = found.map(({ map_index }) => map_index);
+  if (indexes.includes(mapIndex)) return;
+  const last = Math.max(...indexes);
+  const has = last < 0 ? "It is not mapped, or not expanded yet." : `Name one of 0 to ${last} with --map-index.`;
+  const reason = mapIndex < 0 ? `Task "${taskId}" is mapped` : `Task "${taskId}" has no map index ${mapIndex}`;
+  throw new AirloomError("CLI_USAGE", { reason: `${reason}. ${has}` });
 }

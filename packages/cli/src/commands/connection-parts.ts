@@ -91,26 +91,6 @@ export function connectionFromJson(id: string, value: unknown): ConnectionParts 
   return withoutHoles({ ...parts, extra, connection_id: id, conn_type: given.conn_type });
 }
 
-/** As `AIRLOOM_CONN_*` takes it. */
-export function partsToUri({ conn_type, host, login, password, port, schema, extra }: ConnectionEntity): string {
-  const user =
-    login || password ? `${encodeURIComponent(login ?? "")}${password ? `:${encodeURIComponent(password)}` : ""}@` : "";
-  const place = `${host ?? ""}${port ? `:${port}` : ""}${schema ? `/${encodeURIComponent(schema)}` : ""}`;
-  const query = extra ? new URLSearchParams(textEntries(extra)).toString() : "";
-  return `${conn_type}://${user}${place}${query ? `?${query}` : ""}`;
-}
-
-function textEntries(extra: string): Record<string, string> {
-  try {
-    const entries = Object.entries(JSON.parse(extra) as Record<string, unknown>);
-    return Object.fromEntries(
-      entries.map(([name, value]) => [name, typeof value === "string" ? value : JSON.stringify(value)]),
-    );
-  } catch {
-    return {};
-  }
-}
-
 /** `undefined` fields would be refused as fields the API does not know. */
 const withoutHoles = (
   parts: { readonly connection_id: string; readonly conn_type: string } & Readonly<Record<string, unknown>>,

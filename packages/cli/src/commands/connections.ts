@@ -8,13 +8,8 @@ import type { Environment } from "../context.ts";
 import type { Column } from "../output/table.ts";
 import { toYaml } from "../output/yaml.ts";
 import { readJsonFile, wholeNumber } from "./arguments.ts";
-import {
-  type ConnectionFlags,
-  type ConnectionParts,
-  connectionFromFlags,
-  connectionFromJson,
-  partsToUri,
-} from "./connection-parts.ts";
+import type { ConnectionFlags, ConnectionParts } from "./connection-parts.ts";
+import { connectionUri } from "./connection-uri.ts";
 import { createOrUpdate } from "./create-or-update.ts";
 import { overApi } from "./invocation.ts";
 
@@ -117,6 +112,7 @@ function addAdding(connections: Command, environment: Environment): void {
       .option("--overwrite", "change the connection if it exists"),
     environment,
     async ({ api, print, flags, args: [id], context }) => {
+      const { connectionFromFlags } = await import("./connection-parts.ts");
       const body = await connectionFromFlags(id, flags, context.environment);
       const what = await (flags.overwrite ? putConnection(api, body) : createConnection(api, body));
       print.done(`Connection "${id}" ${what}.`, { [what]: id });
@@ -141,6 +137,7 @@ function addFiles(connections: Command, environment: Environment): void {
       .option("--overwrite", "change those that exist; else they are left alone"),
     environment,
     async ({ api, print, flags, args: [file] }) => {
+      const { connectionFromJson } = await import("./connection-parts.ts");
       const bodies = Object.entries(readJsonFile(file)).map(([id, value]) => connectionFromJson(id, value));
       const known = new Set((await listConnections(api)).map(({ connection_id }) => connection_id));
       const wanted = bodies.filter(({ connection_id }) => flags.overwrite || !known.has(connection_id));
@@ -176,7 +173,7 @@ function addFiles(connections: Command, environment: Environment): void {
 
 function exported(found: readonly ConnectionEntity[], format: FileFormat): string {
   if (format === "env")
-    return found.map((one) => `AIRLOOM_CONN_${one.connection_id.toUpperCase()}=${partsToUri(one)}\n`).join("");
+    return found.map((one) => `AIRLOOM_CONN_${one.connection_id.toUpperCase()}=${connectionUri(one)}\n`).join("");
   const content = Object.fromEntries(found.map(({ connection_id, ...parts }) => [connection_id, parts]));
   return format === "yaml" ? toYaml(content) : `${JSON.stringify(content, null, 2)}\n`;
 }

@@ -29,7 +29,12 @@ export function addExplainCommand(program: Command, environment: Environment): v
     async ({ api, print, flags, args: [dagId, run, taskId] }) => {
       const runId = run === undefined ? undefined : await resolveRunId(api, dagId, run);
       const parts = [dagId, runId, taskId].filter((part) => part !== undefined);
-      const ids = { dagId, ...(runId !== undefined && { runId }), ...(taskId !== undefined && { taskId }) };
+      const ids = {
+        dagId,
+        mapIndex: flags.mapIndex,
+        ...(runId !== undefined && { runId }),
+        ...(taskId !== undefined && { taskId }),
+      };
       const query = taskId === undefined ? {} : { map_index: flags.mapIndex };
       const found = await about({ api, ids }, () =>
         api.call<ExplanationEntity>({ path: `/api/airloom/explain/${parts.map(segment).join("/")}`, query }),

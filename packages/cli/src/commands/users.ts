@@ -27,12 +27,8 @@ export function addUsersCommands(program: Command, environment: Environment): vo
     environment,
     async ({ context, print, flags }) => {
       const password = await passwordOf(context, flags.passwordStdin);
-      await withStore(context, async (store, hashPassword) => {
-        const taken = await store.tx((tx) => tx.findUser(flags.username));
-        if (taken) throw new AirloomError("CONFLICT", { reason: `There is a user "${flags.username}" already.` });
-        const passwordHash = await hashPassword(password);
-        await store.tx((tx) => tx.putUser({ username: flags.username, passwordHash, role: flags.role }));
-      });
+      const { createUser } = await import("../processes/users.ts");
+      await createUser(context, { username: flags.username, password, role: flags.role });
       print.done(`User "${flags.username}" created with the role ${flags.role}.`, {
         created: flags.username,
         role: flags.role,
@@ -48,13 +44,8 @@ export function addUsersCommands(program: Command, environment: Environment): vo
     environment,
     async ({ context, print, flags }) => {
       const password = await passwordOf(context, flags.passwordStdin);
-      await withStore(context, async (store, hashPassword) => {
-        const user = await store.tx((tx) => tx.findUser(flags.username));
-        if (!user)
-          throw new AirloomError("CLI_UNKNOWN_ID", { noun: "user", id: flags.username, meant: [], none: false });
-        const passwordHash = await hashPassword(password);
-        await store.tx((tx) => tx.putUser({ ...user, passwordHash }));
-      });
+      const { resetPassword } = await import("../processes/users.ts");
+      await resetPassword(context, flags.username, password);
       print.done(`User "${flags.username}" has a new password.`, { changed: flags.username });
     },
   );
@@ -67,34 +58,4 @@ async function passwordOf({ environment }: CommandContext, fromStdin: true | und
       reason: "No password was given: pipe it in with --password-stdin, or set AIRLOOM_PASSWORD.",
     });
   return password;
-}
-
-type WithStore = (
-  store: Awaited<ReturnType<typeof openStore>>["store"],
-  hashPassword: (password: string) => Promise<string>,
-) => Promise<void>;
-
-async function withStore(context: CommandContext, act: WithStore): Promise<void> {
-  const [opened, { hashPassword }] = await Promise.all([openStore(context), import("@airloom/api")]);
-  try {
-    await act(opened.store, hashPassword);
-  } finally {
-    await opened.close();
-  }
-}
-
-async function openStore({ config, home, log }: CommandContext) {
-  const [{ openDatabase }, { createPostgresStore }] = await Promise.all([
-    import("../processes/database.ts"),
-    import("@airloom/db"),
-  ]);
-  const database = await openDatabase(config, home, (line) => log.write("debug", line));
-  const store = createPostgresStore({ url: database.url, poolSize: 2 });
-  return {
-    store,
-    close: async () => {
-      await store.close();
-      await database.close("command ended");
-    },
-  };
 }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { basename, dirname } from "node:path";
 import { AirloomError } from "@airloom/core";
-import type { BuildFailure } from "esbuild";
+import type * as esbuild from "esbuild";
 import type { Nested } from "./resolve-config.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -29,7 +29,7 @@ export function readConfigFile(file: string, environment: Environment): Nested |
 /** One text, so that nothing of it has to be written anywhere. */
 function bundled(file: string): string {
   // Loaded here and not at the top: most commands find no such file.
-  const { buildSync } = createRequire(import.meta.url)("esbuild") as typeof import("esbuild");
+  const { buildSync } = createRequire(import.meta.url)("esbuild") as typeof esbuild;
   try {
     const result = buildSync({
       entryPoints: [file],
@@ -46,7 +46,7 @@ function bundled(file: string): string {
     });
     return result.outputFiles[0]?.text ?? "";
   } catch (error) {
-    const [first] = (error as Partial<BuildFailure>).errors ?? [];
+    const [first] = (error as Partial<esbuild.BuildFailure>).errors ?? [];
     if (!first) throw error;
     const at = first.location;
     throw invalid(at ? `${basename(at.file)}:${at.line}:${at.column + 1}` : basename(file), first.text);

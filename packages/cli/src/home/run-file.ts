@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { type ProcessIdentity, stillRuns } from "@airloom/db";
+import { type ProcessIdentity, stillRuns } from "@airloom/db/process-identity";
 import type { Home } from "./home.ts";
 
 /** Where a running API server of this home is found by the command line. */

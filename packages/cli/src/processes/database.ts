@@ -1,4 +1,4 @@
-import { migrate, superviseEmbedded } from "@airloom/db";
+import { checkSchema, migrate, type SchemaState, superviseEmbedded } from "@airloom/db";
 import type { Config } from "../config/options.ts";
 import type { Home } from "../home/home.ts";
 import type { ProcessContext } from "./process-context.ts";
@@ -26,6 +26,25 @@ export async function openDatabase(config: Config, home: Home, log: (line: strin
   }
   return database;
 }
+
+/** Runs `act` with the database as it is, and lets go of it. */
+export async function withDatabase<T>(
+  { config, home, log }: ProcessContext,
+  act: (url: string) => Promise<T>,
+): Promise<T> {
+  const database = await reachDatabase(config, home, (line) => log.write("debug", line));
+  try {
+    return await act(database.url);
+  } finally {
+    await database.close("command ended");
+  }
+}
+
+/** Names of the migrations applied now. */
+export const migrateDatabase = (context: ProcessContext): Promise<readonly string[]> => withDatabase(context, migrate);
+
+/** What a migration would find. */
+export const schemaOf = (context: ProcessContext): Promise<SchemaState> => withDatabase(context, checkSchema);
 
 async function openEmbedded(home: Home, log: (line: string) => void): Promise<Database> {
   const supervisor = superviseEmbedded({ home: home.dir, log });

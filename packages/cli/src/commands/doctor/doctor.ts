@@ -28,24 +28,20 @@ export function addDoctorCommand(program: Command, environment: Environment): vo
 /** The database is held open meanwhile: an embedded one would be started and stopped again for each question. */
 async function remoteChecks(context: CommandContext, server: string | undefined): Promise<readonly Finding[]> {
   if (server !== undefined) return askServer(context, server);
-  const { reachDatabase } = await import("../../processes/database.ts");
-  const { config, home, log } = context;
+  const { withDatabase } = await import("../../processes/database.ts");
   try {
-    const database = await reachDatabase(config, home, (line) => log.write("debug", line));
-    try {
-      const schema = await schemaCheck(database.url);
+    return await withDatabase(context, async () => {
+      const schema = await schemaCheck(context);
       return [schema, ...(schema.status === "fail" ? [] : await askServer(context, undefined))];
-    } finally {
-      await database.close("command ended");
-    }
+    });
   } catch (error) {
     return [failed("database", error)];
   }
 }
 
-async function schemaCheck(url: string): Promise<Finding> {
-  const { checkSchema } = await import("@airloom/db");
-  const { kind, have, known } = await checkSchema(url);
+async function schemaCheck(context: CommandContext): Promise<Finding> {
+  const { schemaOf } = await import("../../processes/database.ts");
+  const { kind, have, known } = await schemaOf(context);
   if (kind === "ok") return ok("database", `answers; schema version ${have}`);
   if (kind === "pending")
     return warn(

@@ -34,7 +34,7 @@ export function addLogs(tasks: Command, environment: Environment): void {
       const runId = await resolveRunId(api, dagId, run);
       const path = instancePath(dagId, runId, taskId);
       const current = (): Promise<InstanceEntity> =>
-        about({ api, ids: { dagId, runId, taskId } }, () =>
+        about({ api, ids: { dagId, runId, taskId, mapIndex: flags.mapIndex } }, () =>
           api.call<InstanceEntity>({ path: indexedPath(path, flags.mapIndex) }),
         );
       const instance = await current();

@@ -86,7 +86,7 @@ function addOfOneInstance(tasks: Command, environment: Environment): void {
     environment,
     async ({ api, print, flags, args: [dagId, run, taskId] }) => {
       const runId = await resolveRunId(api, dagId, run);
-      const found = await about({ api, ids: { dagId, runId, taskId } }, () =>
+      const found = await about({ api, ids: { dagId, runId, taskId, mapIndex: flags.mapIndex } }, () =>
         api.call<InstanceEntity>({ path: indexedPath(instancePath(dagId, runId, taskId), flags.mapIndex) }),
       );
       print.done(found.state ?? "none", found);
@@ -97,7 +97,7 @@ function addOfOneInstance(tasks: Command, environment: Environment): void {
     environment,
     async ({ api, print, flags, args: [dagId, run, taskId] }) => {
       const runId = await resolveRunId(api, dagId, run);
-      const { dependencies } = await about({ api, ids: { dagId, runId, taskId } }, () =>
+      const { dependencies } = await about({ api, ids: { dagId, runId, taskId, mapIndex: flags.mapIndex } }, () =>
         api.call<{ dependencies: readonly { readonly name: string; readonly reason: string }[] }>({
           path: `${indexedPath(instancePath(dagId, runId, taskId), flags.mapIndex)}/dependencies`,
         }),
