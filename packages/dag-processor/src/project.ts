@@ -33,10 +33,7 @@ function realOr(path: string): string {
 export const projectPath = ({ dir }: Pick<Project, "dir">, path: string): string =>
   relative(dir, path).split(sep).join("/");
 
-/** How a Dag file is named: relative to the Dags folder, with slashes. */
-export const dagFileName = ({ dagsDir }: Pick<Project, "dagsDir">, path: string): string =>
-  relative(dagsDir, path).split(sep).join("/");
-
+/** @param file relative to the Dags folder. */
 export const dagFilePath = ({ dagsDir }: Pick<Project, "dagsDir">, file: string): string => join(dagsDir, file);
 
 export function isInside(folder: string, path: string): boolean {
