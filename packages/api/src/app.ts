@@ -3,6 +3,7 @@ import { AirloomError } from "@airloom/core";
 import type { Reads } from "@airloom/store";
 import type { ExecutionContract } from "@airloom/wire";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
+import type { ApiDeps } from "./api-deps.ts";
 import type { Actor } from "./auth/permissions.ts";
 import { createTokens } from "./auth/tokens.ts";
 import type { ExecutionDeps } from "./execution/execution-deps.ts";
@@ -10,36 +11,6 @@ import { addExecutionRoutes } from "./execution/routes.ts";
 import { addErrorReplies } from "./http/error-replies.ts";
 import { addRoutes } from "./http/route.ts";
 import { restRoutes } from "./rest/rest-routes.ts";
-
-/** The configuration as people may read it. */
-export interface Configuration {
-  /** Whether they may (Airflow's `expose_config`). */
-  readonly exposed: boolean;
-  readonly sections: readonly {
-    readonly name: string;
-    /** Secrets come without their value. */
-    readonly options: readonly { readonly key: string; readonly value: string | null }[];
-  }[];
-}
-
-/** What the API serves from and with. */
-export interface ApiDeps extends ExecutionDeps {
-  readonly execution: ExecutionContract;
-  /** Lists for people. */
-  readonly reads: Reads;
-  readonly configuration: Configuration;
-  /** Signs tokens of people. */
-  readonly signingKey: Uint8Array;
-  /** The token of workers and dag-processors. */
-  readonly workerToken: string;
-  readonly tokenLifetimeSeconds: number;
-  readonly bodyLimitBytes: number;
-  /** Largest message of the execution contract. */
-  readonly executionLimitBytes: number;
-  readonly version: string;
-  readonly now: () => Date;
-  readonly report: (error: unknown, where: string) => void;
-}
 
 /** The whole API as one application: listen on it, or call it in process (`inject`) without a socket. */
 export function createApi(deps: ApiDeps): FastifyInstance {

@@ -12,7 +12,7 @@ import type {
   TaskInstanceRow,
   Tx,
 } from "@airloom/store";
-import type { ApiDeps } from "../app.ts";
+import type { ApiDeps } from "../api-deps.ts";
 import { everything } from "./ids.ts";
 
 /** A field that has this value. */

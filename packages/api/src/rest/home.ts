@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ApiDeps } from "../app.ts";
+import type { ApiDeps } from "../api-deps.ts";
 import { openApi } from "../http/openapi.ts";
 import { type AnyRoute, route } from "../http/route.ts";
 

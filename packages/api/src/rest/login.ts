@@ -1,6 +1,6 @@
 import { AirloomError } from "@airloom/core";
 import { z } from "zod";
-import type { ApiDeps } from "../app.ts";
+import type { ApiDeps } from "../api-deps.ts";
 import { verifyPassword } from "../auth/passwords.ts";
 import { createTokens } from "../auth/tokens.ts";
 import { type AnyRoute, route } from "../http/route.ts";

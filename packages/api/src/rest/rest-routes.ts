@@ -1,4 +1,4 @@
-import type { ApiDeps } from "../app.ts";
+import type { ApiDeps } from "../api-deps.ts";
 import type { AnyRoute } from "../http/route.ts";
 import { catalogueRoutes } from "./dags/catalogue-routes.ts";
 import { dagRoutes } from "./dags/dag-routes.ts";

@@ -27,25 +27,25 @@ export const createDagProcessorService = (context: ProcessContext, contract: Exe
 
 /** What a person who edits files wants to see: what came, what broke and where, what went. */
 function report(log: ConsoleLog, event: ProcessorEvent): void {
-  switch (event.kind) {
-    case "parsed":
-      for (const warning of event.warnings) log.write("warn", `${event.file}: ${warning}`);
-      return log.write(event.published.length > 0 ? "info" : "debug", `${event.file}: ${dagsOf(event)} (${event.seconds.toFixed(2)} s)`);
-    case "broken": {
-      const { kind, message, location, hint } = event.error;
-      return log.write("error", [`${location ?? event.file}: ${kind}: ${message}`, hint].filter(Boolean).join("\n       "));
-    }
-    case "unchanged":
-      return log.write("debug", `${event.file}: unchanged`);
-    case "gone":
-      return log.write("info", `gone: ${event.files.join(", ")}`);
-    default:
-      return log.write("debug", JSON.stringify(event));
-  }
+  if (event.kind === "parsed") {
+    for (const warning of event.warnings) log.write("warn", `${event.file}: ${warning}`);
+    log.write(
+      event.published.length > 0 ? "info" : "debug",
+      `${event.file}: ${dagsOf(event)} (${event.seconds.toFixed(2)} s)`,
+    );
+  } else if (event.kind === "broken") {
+    const { kind, message, location, hint } = event.error;
+    log.write("error", [`${location ?? event.file}: ${kind}: ${message}`, hint].filter(Boolean).join("\n       "));
+  } else if (event.kind === "unchanged") log.write("debug", `${event.file}: unchanged`);
+  else if (event.kind === "gone") log.write("info", `gone: ${event.files.join(", ")}`);
+  else log.write("debug", JSON.stringify(event));
 }
 
 function dagsOf({ dags, published }: Extract<ProcessorEvent, { kind: "parsed" }>): string {
-  const names = published.length > 5 ? `${published.slice(0, 5).join(", ")} and ${published.length - 5} more` : published.join(", ");
+  const names =
+    published.length > 5
+      ? `${published.slice(0, 5).join(", ")} and ${published.length - 5} more`
+      : published.join(", ");
   return published.length > 0 ? `published ${names}` : `${dags.length} Dags, nothing new`;
 }
 

@@ -8,7 +8,7 @@ import type {
   TagField,
 } from "@airloom/store";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import { iso } from "../../http/instant.ts";
 import { integer, listOf, repeated } from "../../http/list-query.ts";
 import { negotiate } from "../../http/negotiate.ts";

@@ -1,7 +1,7 @@
 import { dagRunStates } from "@airloom/core";
 import type { Condition, DagField } from "@airloom/store";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import { flag, listOf, repeated } from "../../http/list-query.ts";
 import { is, versionsOf } from "../find.ts";
 import { dagShape } from "./dag-shape.ts";

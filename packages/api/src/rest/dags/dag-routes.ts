@@ -1,6 +1,6 @@
 import { AirloomError } from "@airloom/core";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import type { Actor } from "../../auth/permissions.ts";
 import { repeated } from "../../http/list-query.ts";
 import { type AnyRoute, route } from "../../http/route.ts";

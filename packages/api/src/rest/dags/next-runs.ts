@@ -1,7 +1,7 @@
 import { nextRunOf, type Version } from "@airloom/runs";
 import type { DagRow, RunTimesRow } from "@airloom/store";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import { iso } from "../../http/instant.ts";
 import { integer } from "../../http/list-query.ts";
 import { type AnyRoute, route } from "../../http/route.ts";

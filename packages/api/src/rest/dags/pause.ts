@@ -1,6 +1,6 @@
 import { AirloomError } from "@airloom/core";
 import { planNextRun } from "@airloom/runs";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import type { Actor } from "../../auth/permissions.ts";
 import { record } from "../audit.ts";
 

@@ -1,7 +1,7 @@
 import { AirloomError, type TaskSpec } from "@airloom/core";
 import type { Version } from "@airloom/runs";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import { type AnyRoute, route } from "../../http/route.ts";
 import { dagIn } from "../find.ts";
 import { dagPath } from "../ids.ts";

@@ -14,7 +14,7 @@ import {
 } from "@airloom/core";
 import { loadRunView, type Version } from "@airloom/runs";
 import type { DagRunRow, TaskInstanceRow, Tx } from "@airloom/store";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 
 export interface RunInTx {
   readonly tx: Tx;

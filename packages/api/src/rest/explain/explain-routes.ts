@@ -1,6 +1,6 @@
 import type { Explanation } from "@airloom/core";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import { iso } from "../../http/instant.ts";
 import { integer } from "../../http/list-query.ts";
 import { type AnyRoute, route } from "../../http/route.ts";

@@ -1,7 +1,7 @@
 import { AirloomError } from "@airloom/core";
 import type { Condition, EventField, EventListing } from "@airloom/store";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import { instant, iso } from "../../http/instant.ts";
 import { integer, listOf, repeated } from "../../http/list-query.ts";
 import { type AnyRoute, route } from "../../http/route.ts";

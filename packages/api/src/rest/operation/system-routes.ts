@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { AirloomError } from "@airloom/core";
 import { z } from "zod";
-import type { ApiDeps, Configuration } from "../../app.ts";
+import type { ApiDeps, Configuration } from "../../api-deps.ts";
 import { iso } from "../../http/instant.ts";
 import { flag, paging, repeated } from "../../http/list-query.ts";
 import { negotiate } from "../../http/negotiate.ts";

@@ -1,7 +1,7 @@
 import { AirloomError } from "@airloom/core";
 import { clearTasks } from "@airloom/runs";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import type { Actor } from "../../auth/permissions.ts";
 import { record, together } from "../audit.ts";
 import { runIn, runListing } from "../find.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import { repeated } from "../../http/list-query.ts";
 import { type AnyRoute, route } from "../../http/route.ts";
 import { pathConditions, runListing } from "../find.ts";

@@ -1,6 +1,6 @@
 import { AirloomError } from "@airloom/core";
 import type { Condition, DagRunField, DagRunRow } from "@airloom/store";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import { first, is } from "../find.ts";
 
 /** Runs that one request may change. */

@@ -3,7 +3,7 @@ import { AirloomError, type JsonObject, parseRunId, parseTimetable, runId } from
 import { createRun, startRuns, type Version } from "@airloom/runs";
 import type { Tx } from "@airloom/store";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import type { Actor } from "../../auth/permissions.ts";
 import { instant } from "../../http/instant.ts";
 import { record } from "../audit.ts";

@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { isRunFinished } from "@airloom/core";
 import { toJsonView } from "@airloom/wire";
 import type { FastifyReply } from "fastify";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import { runIn } from "../find.ts";
 import { readXCom } from "../values/xcom-value.ts";
 import type { RunName } from "./change-run.ts";

@@ -1,7 +1,7 @@
 import { AirloomError } from "@airloom/core";
 import type { PoolField, PoolRow, PoolUse, Tx } from "@airloom/store";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import { listOf, repeated } from "../../http/list-query.ts";
 import { type AnyRoute, route } from "../../http/route.ts";
 import { record } from "../audit.ts";

@@ -1,7 +1,7 @@
 import { AirloomError, type Json } from "@airloom/core";
 import type { SecretRow, Tx, VariableField } from "@airloom/store";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import { listOf, repeated } from "../../http/list-query.ts";
 import { type AnyRoute, route } from "../../http/route.ts";
 import { masked, maskText } from "../../secrets/mask.ts";

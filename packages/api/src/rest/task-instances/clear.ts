@@ -2,7 +2,7 @@ import { AirloomError, type TaskSelection } from "@airloom/core";
 import { clearTasks } from "@airloom/runs";
 import type { TaskInstanceRow, Tx } from "@airloom/store";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import type { Actor } from "../../auth/permissions.ts";
 import { instant } from "../../http/instant.ts";
 import { type AnyRoute, route } from "../../http/route.ts";

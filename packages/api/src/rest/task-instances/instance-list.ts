@@ -1,7 +1,7 @@
 import { taskInstanceStates } from "@airloom/core";
 import type { Condition, TaskInstanceField } from "@airloom/store";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import { listOf } from "../../http/list-query.ts";
 import { is } from "../find.ts";
 import { batchPaging, rangeConditions, rangeFields } from "../runs/run-list.ts";

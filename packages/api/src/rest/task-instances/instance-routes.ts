@@ -1,6 +1,6 @@
 import { AirloomError } from "@airloom/core";
 import type { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import { type AnyRoute, route } from "../../http/route.ts";
 import { dagIn, first, is, pathConditions, runIn, versionsOf } from "../find.ts";
 import { instancePath, mapIndexQuery, runPath, taskPath } from "../ids.ts";

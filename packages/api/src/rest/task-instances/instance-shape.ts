@@ -1,6 +1,6 @@
 import type { Version } from "@airloom/runs";
 import { type Listed, listLimit, type TaskInstanceListing, type TaskInstanceRow } from "@airloom/store";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import { iso, secondsBetween } from "../../http/instant.ts";
 import { versionShape } from "../dags/dag-shape.ts";
 import { instanceListings, versionsOf } from "../find.ts";

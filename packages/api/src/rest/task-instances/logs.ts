@@ -2,7 +2,7 @@ import { Readable } from "node:stream";
 import { AirloomError } from "@airloom/core";
 import type { LogRow } from "@airloom/store";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import { flag, integer } from "../../http/list-query.ts";
 import { negotiate } from "../../http/negotiate.ts";
 import { type AnyRoute, route } from "../../http/route.ts";

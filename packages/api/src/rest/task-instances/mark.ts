@@ -2,7 +2,7 @@ import { AirloomError } from "@airloom/core";
 import { markTasks } from "@airloom/runs";
 import type { TaskInstanceRow, Tx } from "@airloom/store";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import type { Actor } from "../../auth/permissions.ts";
 import { record, together } from "../audit.ts";
 import { checkMask } from "../dags/pause.ts";

@@ -2,7 +2,7 @@ import { AirloomError, isFinished } from "@airloom/core";
 import type { Version } from "@airloom/runs";
 import type { AttemptRow, TaskInstanceRow, Tx } from "@airloom/store";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import { iso, secondsBetween } from "../../http/instant.ts";
 import { integer } from "../../http/list-query.ts";
 import { type AnyRoute, route } from "../../http/route.ts";

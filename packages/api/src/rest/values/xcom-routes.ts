@@ -2,7 +2,7 @@ import { AirloomError } from "@airloom/core";
 import type { XComField, XComListing } from "@airloom/store";
 import { toJsonView } from "@airloom/wire";
 import { z } from "zod";
-import type { ApiDeps } from "../../app.ts";
+import type { ApiDeps } from "../../api-deps.ts";
 import type { Actor } from "../../auth/permissions.ts";
 import { iso } from "../../http/instant.ts";
 import { flag, listOf } from "../../http/list-query.ts";
