@@ -1,12 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
 import { AirloomError } from "@airloom/core";
-import type { Reads } from "@airloom/store";
-import type { ExecutionContract } from "@airloom/wire";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import type { ApiDeps } from "./api-deps.ts";
 import type { Actor } from "./auth/permissions.ts";
 import { createTokens } from "./auth/tokens.ts";
-import type { ExecutionDeps } from "./execution/execution-deps.ts";
 import { addExecutionRoutes } from "./execution/routes.ts";
 import { addErrorReplies } from "./http/error-replies.ts";
 import { addRoutes } from "./http/route.ts";

@@ -1,4 +1,4 @@
-import type { ApiDeps } from "./app.ts";
+import type { ApiDeps } from "./api-deps.ts";
 import { openApi } from "./http/openapi.ts";
 import { restRoutes } from "./rest/rest-routes.ts";
 

@@ -1,4 +1,5 @@
-export { type ApiDeps, type Configuration, createApi } from "./app.ts";
+export type { ApiDeps, Configuration } from "./api-deps.ts";
+export { createApi } from "./app.ts";
 export { hashPassword } from "./auth/passwords.ts";
 export { createTokens } from "./auth/tokens.ts";
 export { createExecution } from "./execution/create-execution.ts";
