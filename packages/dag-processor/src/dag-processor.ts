@@ -4,7 +4,7 @@ import { createBundler } from "./bundle/bundle-file.ts";
 import { stopEsbuild } from "./bundle/run-esbuild.ts";
 import { createGoneFiles } from "./gone-files.ts";
 import { keepSession } from "./keep-session.ts";
-import { linkPackages, loadFolder } from "./load/artifact-folder.ts";
+import { loadFolder } from "./load/artifact-folder.ts";
 import { createParseChildren } from "./load/parse-children.ts";
 import { look, noteChange } from "./look.ts";
 import { childStart } from "./parse-once.ts";
@@ -68,7 +68,6 @@ export function createDagProcessor(options: DagProcessorOptions): Service {
 function assemble(options: DagProcessorOptions, schedule: Schedule): Processor {
   const settings = resolveProcessorSettings(options.settings);
   const project = openProject(options);
-  linkPackages(project);
   const start = childStart(project, options.childPath, settings);
   const log = options.log ?? (() => undefined);
   const processor: Processor = {

@@ -3,13 +3,15 @@ import { join } from "node:path";
 import type { ParseReport } from "@airloom/wire";
 import type { Bundle } from "./bundle/bundle-file.ts";
 import { hashOf } from "./bundle/hash.ts";
-import { writeArtifact } from "./load/artifact-folder.ts";
+import { linkPackages, writeArtifact } from "./load/artifact-folder.ts";
 import { checkDags, isError } from "./load/check-dags.ts";
 import { loadError } from "./load/load-error.ts";
 import type { ParseChildren } from "./load/parse-children.ts";
+import type { Project } from "./project.ts";
 import type { ProcessorSettings } from "./settings.ts";
 
 export interface Parsing {
+  readonly project: Project;
   readonly children: ParseChildren;
   readonly settings: ProcessorSettings;
   /** Relative to the Dags folder. */
@@ -27,11 +29,12 @@ export type FileReport = Exclude<ParseReport, { kind: "gone" }>;
 
 /** Loads a bundled file in a child and says what came of it. @throws AirloomError UNAVAILABLE when no child starts. */
 export async function parseBundle(parsing: Parsing): Promise<FileReport> {
-  const { bundle, file, folder, keep } = parsing;
+  const { bundle, file, folder, keep, project } = parsing;
   const { outcome, sourceHash } = bundle;
   if (outcome.kind === "broken") return { kind: "broken", file, sourceHash, error: outcome.error };
   try {
     await writeArtifact(outcome.artifact, folder);
+    linkPackages(project, outcome.artifact.externals);
     return await loadFile(parsing, outcome.artifact);
   } finally {
     if (!keep) await rm(folder, { recursive: true, force: true });

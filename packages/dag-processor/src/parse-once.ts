@@ -1,6 +1,6 @@
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { createBundler } from "./bundle/bundle-file.ts";
-import { linkPackages } from "./load/artifact-folder.ts";
+import { packageFolders } from "./load/artifact-folder.ts";
 import { childCommand, childEnvironment } from "./load/child-command.ts";
 import type { ChildStart } from "./load/parse-child.ts";
 import { createParseChildren } from "./load/parse-children.ts";
@@ -35,7 +35,6 @@ export interface ParsedOnce {
 export async function parseOnce(options: ParseOnceOptions): Promise<ParsedOnce> {
   const settings = resolveProcessorSettings(options.settings);
   const project = openProject(options);
-  linkPackages(project);
   const { file, childPath } = options;
   const bundle = await createBundler(project, settings).bundle(file);
   const { outcome } = bundle;
@@ -48,7 +47,7 @@ export async function parseOnce(options: ParseOnceOptions): Promise<ParsedOnce> 
   const children = createParseChildren({ start, timeoutMs: settings.fileTimeoutMs, parallel: 1 });
   try {
     const shownName = projectPath(project, dagFilePath(project, file));
-    const report = await parseBundle({ children, settings, file, shownName, bundle, folder, keep: true });
+    const report = await parseBundle({ project, children, settings, file, shownName, bundle, folder, keep: true });
     return { report, folder: outcome.kind === "bundled" ? folder : null };
   } finally {
     await children.close();
@@ -62,5 +61,5 @@ export const childStart = (project: Project, childPath: string, settings: Proces
     cpuSeconds: Math.ceil(settings.fileTimeoutMs / 1_000) * 20,
   }),
   cwd: project.dir,
-  env: childEnvironment(settings.environment),
+  env: { ...childEnvironment(settings.environment), NODE_PATH: packageFolders(project).join(delimiter) },
 });

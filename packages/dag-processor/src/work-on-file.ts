@@ -52,6 +52,7 @@ async function deliver(processor: Processor, { file, known, bundle }: Delivery):
   const { children, settings, project, publisher } = processor;
   const { outcome } = bundle;
   const report = await parseBundle({
+    project,
     children,
     settings,
     file,

@@ -123,6 +123,26 @@ test("sharp stays outside and loads from the project", async () => {
   expect(parsed.artifact.externals.map(({ name }) => name)).toEqual(["sharp"]);
 });
 
+test("packages outside are found from a cache outside the project, in whatever folder above they lie", async () => {
+  project({
+    "node_modules/odd/package.json": `{"name":"odd","version":"1.0.0","gypfile":true}`,
+    "node_modules/odd/index.js": "module.exports = 'odd';",
+    "node_modules/data/package.json": `{"name":"data","version":"1.0.0"}`,
+    "node_modules/data/index.js": "module.exports = 'data';",
+    "app/node_modules/.cache/x": "",
+    "app/package.json": `{"type":"module"}`,
+    "app/dags/main.ts": dagNamed(
+      `odd + "_" + createRequire(import.meta.url)("data")`,
+      `import odd from "odd"; import { createRequire } from "node:module";`,
+    ),
+  });
+  const cacheDir = mkdtempSync(join(tmpdir(), "airloom-cache-"));
+  const app = join(projectDir, "app");
+  const parsed = await parseOnce({ projectDir: app, dagsFolder: "dags", cacheDir, childPath, file: "main.ts" });
+  rmSync(cacheDir, { recursive: true });
+  expect(parsed.report.kind === "parsed" && parsed.report.dags[0]?.spec.tasks[0]?.id).toBe("odd_data");
+});
+
 test("files that are named by URL travel along", async () => {
   project({
     "dags/main.ts": dagNamed(

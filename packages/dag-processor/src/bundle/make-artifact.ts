@@ -4,6 +4,7 @@ import { type Project, projectPath } from "../project.ts";
 import { type Findings, filePlace } from "./author-plugin.ts";
 import { bundleFormat, hashOf } from "./hash.ts";
 import type { Input } from "./input.ts";
+import type { InstalledPackage } from "./packages.ts";
 import type { VendorPart } from "./vendor.ts";
 
 export interface Artifact {
@@ -12,6 +13,8 @@ export interface Artifact {
   readonly contents: ReadonlyMap<string, Uint8Array>;
   /** Source map of the main part. */
   readonly map: string;
+  /** Packages that stay outside, as they are installed here. */
+  readonly externals: readonly InstalledPackage[];
 }
 
 interface Made {
@@ -35,6 +38,7 @@ export function makeArtifact(project: Project, made: Made): Artifact {
   const shipped = parts.filter(({ part }) => part.kind === "vendor" || part.kind === "file");
   return {
     map: made.map,
+    externals,
     contents: new Map(parts.map(({ part, bytes }) => [part.hash, bytes])),
     manifest: {
       id: hashOf("artifact", ...around, ...parts.map(({ part }) => `${part.path} ${part.hash}`)),
@@ -48,7 +52,7 @@ export function makeArtifact(project: Project, made: Made): Artifact {
       file,
       entry,
       parts: parts.map(({ part }) => part),
-      externals,
+      externals: externals.map(({ name, version }) => ({ name, version })),
       sdkProtocol,
     },
   };
@@ -83,9 +87,7 @@ const makePart = (part: Omit<ArtifactPart, "bytes">, bytes: Uint8Array): MadePar
 const linesOf = (project: Project, inputs: readonly Input[]): readonly string[] =>
   inputs.map(({ path, hash }) => `${projectPath(project, path)} ${hash}`).sort();
 
-function externalsOf({ findings, vendor }: Made): ArtifactManifest["externals"] {
-  const all = new Map(
-    [...findings.externals.values(), ...(vendor?.externals ?? [])].map((found) => [found.name, found]),
-  );
-  return [...all.values()].map(({ name, version }) => ({ name, version })).sort((a, b) => (a.name < b.name ? -1 : 1));
+function externalsOf({ findings, vendor }: Made): readonly InstalledPackage[] {
+  const all = [...findings.externals.values(), ...(vendor?.externals ?? [])];
+  return [...new Map(all.map((found) => [found.name, found])).values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, lstatSync, readdirSync, rmSync, symlinkSync, unlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Artifact } from "../bundle/make-artifact.ts";
+import type { InstalledPackage } from "../bundle/packages.ts";
 import { isInside, type Project } from "../project.ts";
 
 /** Writes the parts where a child can import them. */
@@ -15,20 +16,32 @@ export async function writeArtifact({ manifest, contents }: Artifact, folder: st
   }
 }
 
-/** Packages that stay outside are found upwards from the artifact: in the project, or through a link beside the cache. */
-export function linkPackages({ dir, cacheDir }: Project): void {
+/** Packages that stay outside are found upwards from the artifact: in the project, or else through links beside the cache. */
+export function linkPackages({ dir, cacheDir }: Project, packages: readonly InstalledPackage[]): void {
   if (isInside(dir, cacheDir)) return;
-  const link = join(cacheDir, "node_modules");
-  const target = nearestPackages(dir);
-  if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink()) unlinkSync(link);
-  if (target && !existsSync(link)) symlinkSync(target, link, "dir");
+  for (const found of packages) {
+    const link = join(cacheDir, "node_modules", found.name);
+    if (readLink(link) === found.dir) continue;
+    mkdirSync(dirname(link), { recursive: true });
+    rmSync(link, { recursive: true, force: true });
+    symlinkSync(found.dir, link, "dir");
+  }
 }
 
-function nearestPackages(from: string): string | null {
-  for (let folder = from; ; folder = dirname(folder)) {
-    const packages = join(folder, "node_modules");
-    if (existsSync(packages)) return packages;
-    if (dirname(folder) === folder) return null;
+function readLink(path: string): string | null {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return null;
+  }
+}
+
+/** Every `node_modules` from the project upwards: where CommonJS looks that is asked from outside the project. */
+export function packageFolders({ dir }: Project): readonly string[] {
+  const folders: string[] = [];
+  for (let folder = dir; ; folder = dirname(folder)) {
+    folders.push(join(folder, "node_modules"));
+    if (dirname(folder) === folder) return folders;
   }
 }
 
