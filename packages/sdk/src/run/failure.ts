@@ -33,8 +33,12 @@ function reportOf(thrown: unknown): FailureReport {
   const kind = thrown instanceof RunProblem ? thrown.kind : isRefusedValue(thrown) ? "unserializable" : "error";
   // A problem found by the runner has no place in the author's code: its stack would only show Airloom's.
   const stack = thrown instanceof RunProblem || kind === "unserializable" ? null : stackWithCauses(thrown);
-  return report(kind, { name: thrown.name, message: thrown.message, stack });
+  return report(kind, { name: thrown.name, message: messageOf(thrown), stack });
 }
+
+/** Errors of the catalogue say what to do next; whoever reads the log needs that, too. */
+const messageOf = (error: Error): string =>
+  error instanceof AirloomError && error.hint !== "" ? `${error.message} ${error.hint}` : error.message;
 
 const report = (
   kind: FailureReport["kind"],
@@ -53,7 +57,7 @@ const deepestCause = 5;
 
 /** The stack, and those of what caused it or was gathered in it. */
 function stackWithCauses(error: Error, depth = 0): string {
-  const own = String(error.stack ?? `${error.name}: ${error.message}`);
+  const own = String(error.stack ?? `${error.name}: ${error.message}`).replace(error.message, () => messageOf(error));
   if (depth >= deepestCause) return own;
   const gathered: unknown[] = error instanceof AggregateError ? error.errors.slice(0, deepestCause) : [];
   const causes = [...(error.cause === undefined ? [] : [error.cause]), ...gathered];

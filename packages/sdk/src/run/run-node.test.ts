@@ -270,7 +270,7 @@ describe("what a function does becomes an outcome", () => {
   test("returning what cannot be kept fails for good, naming the path", async () => {
     const error = failure(await outcomeOf(() => ({ rows: [{ close: () => 1 }] })));
     expect(error).toMatchObject({ kind: "unserializable", stack: null, retry: false });
-    expect(error.message).toBe("$.rows[0].close: a function cannot leave a task.");
+    expect(error.message).toMatch(/^\$\.rows\[0\]\.close: a function cannot leave a task\. Return plain data: /);
   });
 
   test("an output that does not fit its schema may be tried again", async () => {
@@ -445,7 +445,9 @@ describe("context()", () => {
         await context().getConnection("dwh");
       })(),
     );
-    expect(failure(result).message).toBe('Connection "dwh" was not found.');
+    expect(failure(result).message).toBe(
+      'Connection "dwh" was not found. Add it: airloom connections add dwh --conn-uri …, or set AIRLOOM_CONN_DWH.',
+    );
   });
 
   test("is of its own attempt when several run at once", async () => {

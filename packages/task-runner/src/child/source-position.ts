@@ -9,7 +9,7 @@ export interface MappedStack {
   readonly location: string | null;
 }
 
-const framePattern = /^(\s+at (?:.*? \()?)((?:file:\/\/|node:|\/)[^)]*?):(\d+):(\d+)(\)?)$/;
+const framePattern = /^(\s+at (?:async |.*? \()?)((?:file:\/\/|node:|\/)[^)]*?):(\d+):(\d+)(\)?)$/;
 
 /**
  * Turns stacks of an artifact's code into positions of the author's sources. Maps are read when the first error needs them.

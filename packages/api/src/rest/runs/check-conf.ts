@@ -16,13 +16,17 @@ export function checkConf({ dagId, params }: DagSpec, conf: JsonObject): void {
   if (!problem) return;
   const name = problem.instancePath.slice(1).replaceAll("/", ".") || namedIn(problem.params);
   throw new AirloomError("VALIDATION", {
-    reason: `Dag "${dagId}" refuses conf: ${name ? `param "${name}" ` : "it "}${problem.message ?? "is not valid"}.`,
+    reason: `Dag "${dagId}" refuses conf: ${name ? `param "${name}" ` : "it "}${problem.message ?? "is not valid"}${choices(problem.params)}.`,
   });
 }
 
 /** The param that is missing, or that should not be there. */
 const namedIn = (params: Readonly<Record<string, unknown>>): string =>
   String(params.missingProperty ?? params.additionalProperty ?? params.unevaluatedProperty ?? "");
+
+/** ": eu, us" for a param that is one of a list; the validator's words do not say which. */
+const choices = ({ allowedValues }: Readonly<Record<string, unknown>>): string =>
+  Array.isArray(allowedValues) ? `: ${allowedValues.slice(0, 20).map(String).join(", ")}` : "";
 
 function checkOf(schema: Json): ValidateFunction | null {
   if (typeof schema !== "object" || schema === null) return null;
