@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, readSync } from "node:fs";
 import { AirloomError } from "@airloom/core";
 import { InvalidArgumentError } from "commander";
 
@@ -28,7 +28,7 @@ export function instant(text: string): string {
 
 /** JSON from text, from a file (`@name`), or from standard input (`-`). */
 export function jsonValue(text: string): unknown {
-  const source = text === "-" ? readText("/dev/stdin") : text.startsWith("@") ? readText(text.slice(1)) : text;
+  const source = text === "-" ? readInput() : text.startsWith("@") ? readText(text.slice(1)) : text;
   try {
     return JSON.parse(source);
   } catch (error) {
@@ -64,9 +64,34 @@ export function readText(file: string): string {
   }
 }
 
+/** All of standard input, at once: arguments are parsed before anything may wait. */
+function readInput(): string {
+  const chunks: Buffer[] = [];
+  for (;;) {
+    const chunk = Buffer.alloc(65_536);
+    const length = readChunk(chunk);
+    if (length === 0) return Buffer.concat(chunks).toString("utf8");
+    if (length > 0) chunks.push(chunk.subarray(0, length));
+  }
+}
+
+/** Bytes read; 0 at the end, -1 when there is nothing yet. */
+function readChunk(chunk: Buffer): number {
+  try {
+    return readSync(0, chunk);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EOF") return 0;
+    if (code !== "EAGAIN") throw error;
+    // Whoever writes may be slow: look again in a moment, without using a processor meanwhile.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    return -1;
+  }
+}
+
 /** A file of one JSON object, as `export` writes them. */
 export function readJsonFile(file: string): Readonly<Record<string, unknown>> {
-  const text = readText(file === "-" ? "/dev/stdin" : file);
+  const text = file === "-" ? readInput() : readText(file);
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;

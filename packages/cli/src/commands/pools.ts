@@ -27,11 +27,15 @@ const poolPath = (name: string): string => `/api/v2/pools/${segment(name)}`;
 
 type PoolBody = Pick<PoolEntity, "name" | "slots" | "description" | "include_deferred">;
 
-const putPool = (api: ApiClient, body: PoolBody): Promise<"created" | "updated"> =>
-  createOrUpdate({
-    update: () => api.call({ method: "PATCH", path: poolPath(body.name), body }),
+/** A description that was not given stays; that of the default pool cannot be changed. */
+const putPool = (api: ApiClient, body: PoolBody): Promise<"created" | "updated"> => {
+  const { description, ...rest } = body;
+  const change = description === null || body.name === "default_pool" ? rest : body;
+  return createOrUpdate({
+    update: () => api.call({ method: "PATCH", path: poolPath(body.name), body: change }),
     create: () => api.call({ method: "POST", path: "/api/v2/pools", body }),
   });
+};
 
 const listPools = (api: ApiClient): Promise<readonly PoolEntity[]> =>
   listAll<PoolEntity>(api, { path: "/api/v2/pools", items: "pools", query: { order_by: "name" } });

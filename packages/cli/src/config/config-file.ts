@@ -1,7 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { basename, dirname } from "node:path";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { AirloomError } from "@airloom/core";
 import type * as esbuild from "esbuild";
 import type { Nested } from "./resolve-config.ts";
@@ -26,7 +28,7 @@ export function readConfigFile(file: string, environment: Environment): Nested |
   return answer.value;
 }
 
-/** One text, so that nothing of it has to be written anywhere. */
+/** The file and what it imports, as one text with its source map. */
 function bundled(file: string): string {
   // Loaded here and not at the top: most commands find no such file.
   const { buildSync } = createRequire(import.meta.url)("esbuild") as typeof esbuild;
@@ -55,13 +57,12 @@ function bundled(file: string): string {
 
 type Answer = { readonly value: unknown } | { readonly thrown: string };
 
-/** The bundle comes by standard input; what the author prints goes to standard error; the answer comes by descriptor 3. */
+/** Gets the bundle's URL; what the author prints goes to standard error; the answer comes by descriptor 3. */
 const program = `
-import { readFileSync, writeSync } from "node:fs";
+import { writeSync } from "node:fs";
 const answer = (data) => writeSync(3, JSON.stringify(data));
 try {
-  const source = readFileSync(0);
-  const loaded = await import("data:text/javascript;base64," + source.toString("base64"));
+  const loaded = await import(process.argv[1]);
   answer({ value: JSON.parse(JSON.stringify(await loaded.default ?? null)) });
 } catch (error) {
   answer({ thrown: String(error?.stack ?? error) });
@@ -70,14 +71,23 @@ process.exit(0);
 `;
 
 function evaluate(file: string, source: string, environment: Environment): Answer {
-  const env = Object.fromEntries(
-    passed.flatMap((name) => (environment[name] === undefined ? [] : [[name, environment[name]]])),
-  );
-  const child = spawnSync(process.execPath, ["--enable-source-maps", "--input-type=module", "--eval", program], {
+  const folder = mkdtempSync(join(tmpdir(), "airloom-config-"));
+  try {
+    // In a file of its own: Node applies no source map to a module that came as text.
+    const bundle = join(folder, "config.mjs");
+    writeFileSync(bundle, source, { mode: 0o600 });
+    return runBundle(file, pathToFileURL(bundle).href, environment);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function runBundle(file: string, url: string, environment: Environment): Answer {
+  const env = Object.fromEntries(passed.flatMap((name) => (name in environment ? [[name, environment[name]]] : [])));
+  const child = spawnSync(process.execPath, ["--enable-source-maps", "--input-type=module", "--eval", program, url], {
     cwd: dirname(file),
     env,
-    input: source,
-    stdio: ["pipe", 2, 2, "pipe"],
+    stdio: ["ignore", 2, 2, "pipe"],
     timeout: timeoutMs,
     killSignal: "SIGKILL",
     encoding: "utf8",
