@@ -74,7 +74,8 @@ export default {
       comment: "code that ships declares what it imports in the dependencies of its own package.json",
       severity: "error",
       from: { path: "^(packages|examples)/", pathNot: `${testFiles}|^packages/testkit/` },
-      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "npm-dev"] },
+      // Declared by the package as well as by the root (as a development tool), it has both types.
+      to: { dependencyTypes: ["npm-no-pkg", "npm-unknown", "npm-dev"], dependencyTypesNot: ["npm"] },
     },
     {
       name: "no-undeclared-in-tests",

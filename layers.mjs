@@ -15,10 +15,9 @@ export const mayImport = {
   "dag-processor": ["core", "sdk", "wire"],
   "providers/standard": ["sdk"],
   "providers/postgres": ["sdk"],
-  testing: ["core", "sdk", "store", "runs"],
   api: ["core", "wire", "store", "runs"],
   cli: ["core", "wire", "sdk", "store", "db", "runs", "scheduler", "executors", "task-runner", "dag-processor", "api"],
-  airloom: ["sdk", "testing", "providers/standard", "providers/postgres", "cli", "task-runner", "dag-processor"],
+  airloom: ["sdk", "providers/standard", "providers/postgres", "cli", "task-runner", "dag-processor"],
   testkit: [
     "core",
     "wire",
@@ -32,6 +31,5 @@ export const mayImport = {
     "dag-processor",
     "api",
     "cli",
-    "testing",
   ],
 };

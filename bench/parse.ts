@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createDagProcessor, type ProcessorEvent } from "@airloom/dag-processor";
-import { memoryExecution } from "../packages/testkit/src/execution/memory-execution.ts";
+import { memoryExecution } from "@airloom/testkit/bench";
 
 const count = Number(process.argv[2] ?? 1_000);
 const childPath = join(process.cwd(), "packages/airloom/dist/parse-child.mjs");

@@ -7,10 +7,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createPostgresStore, migrate, startEmbedded } from "@airloom/db";
 import type { Store } from "@airloom/store";
+import { publish, runsOver, someSpec, someTask, trigger, work } from "@airloom/testkit/bench";
 import pg from "pg";
-import { publish } from "../packages/testkit/src/factories/publish.ts";
-import { someSpec, someTask } from "../packages/testkit/src/factories/some-spec.ts";
-import { runsOver, trigger, work } from "../packages/testkit/src/runs/drive-runs.ts";
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;

@@ -1,17 +1,23 @@
-/** `npm run bench -- NAME [ARG …]`: bundles bench/NAME.ts and runs it; the figures are one JSON document on standard output. */
+/**
+ * `npm run bench -- NAME [ARG …]`: bundles bench/NAME.ts, or a package's own test/bench/NAME.ts, and runs it; the figures are one
+ * JSON document on standard output.
+ */
 import { existsSync, mkdirSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { banner, external } from "./bundles.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const [name, ...rest] = process.argv.slice(2);
-const entry = join(root, "bench", `${name}.ts`);
+const folders = ["bench", ...readdirSync(join(root, "packages")).map((dir) => `packages/${dir}/test/bench`)];
+const known = folders
+  .filter((folder) => existsSync(join(root, folder)))
+  .flatMap((folder) => readdirSync(join(root, folder)).map((file) => join(root, folder, file)));
+const entry = known.find((file) => basename(file) === `${name}.ts`);
 
-if (name === undefined || !existsSync(entry)) {
-  const known = readdirSync(join(root, "bench")).filter((file) => file.endsWith(".ts"));
-  console.error(`usage: npm run bench -- NAME\nknown: ${known.map((file) => file.slice(0, -3)).join(", ")}`);
+if (entry === undefined) {
+  console.error(`usage: npm run bench -- NAME\nknown: ${known.map((file) => basename(file, ".ts")).join(", ")}`);
   process.exit(2);
 }
 

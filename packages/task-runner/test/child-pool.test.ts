@@ -93,3 +93,10 @@ describe("children in number", () => {
     expect(worker.plane.finish(taskInstanceId)).not.toBeNull();
   });
 });
+
+test("a worker that cannot start children gives its work back", async () => {
+  await start({ slots: 1, childPath: "/nowhere/task-child.mjs" });
+  const id = worker.queue("a/pid");
+  await worker.plane.until(() => worker.plane.released.some(({ taskInstanceId }) => taskInstanceId === id));
+  expect(worker.plane.finish(id)).toBeNull();
+});

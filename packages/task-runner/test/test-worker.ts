@@ -7,7 +7,6 @@ import * as airloom from "@airloom/sdk";
 import { evaluateDag, findDags } from "@airloom/sdk/runtime";
 import { builtFile } from "@airloom/testkit";
 import { encodeValue, type FinishRequest, type InputValue } from "@airloom/wire";
-import * as zod from "zod";
 import { createWorker, type WorkerSettings } from "../src/index.ts";
 import { artifactOf } from "./artifact.ts";
 import { FakeControlPlane, type QueuedWork } from "./fake-control-plane.ts";
@@ -86,7 +85,7 @@ export async function workOf(plane: FakeControlPlane, source: string, file = "or
   const artifact = await artifactOf(source, file);
   plane.add(artifact);
   const registry = globalThis as Record<symbol, unknown>;
-  registry[Symbol.for("airloom.modules")] ??= { airloom, zod, "airloom/operators": {} };
+  registry[Symbol.for("airloom.modules")] ??= { airloom, "airloom/operators": {} };
   const folder = await mkdtemp(join(tmpdir(), "airloom-artifact-"));
   const entry = join(folder, "main.mjs");
   const main = artifact.manifest.parts.find(({ path }) => path === "main.mjs");

@@ -67,7 +67,8 @@ export function createControlOver<Kept extends Store>(
     isDead: ({ pid, startTicks }) => !stillRuns({ pid, startTime: startTicks, bootId }),
     environment,
     dagsPausedAtCreation: config.core.dagsArePausedAtCreation,
-    maxLogBytesPerAttempt: config.logging.maxBytesPerAttempt,
+    // The worker cuts at the limit, by the text alone, and adds the last words. This is the wall behind it, counted as stored.
+    maxLogBytesPerAttempt: 4 * config.logging.maxBytesPerAttempt,
     timers: realTimers,
   };
   return { store, deps, execution: createExecution(deps), secrets, timers: realTimers, close: () => store.close() };

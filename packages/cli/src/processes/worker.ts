@@ -41,5 +41,9 @@ const settingsOf = ({ workers, logging }: Config): Partial<WorkerSettings> => ({
 export async function runWorker(context: ProcessContext, executor: string): Promise<void> {
   const worker = createWorkerService(context, { contract: remoteExecution(context), executor });
   const queues = context.config.workers.queues.join(", ");
-  await runUntilStopped(context, [worker], () => `The worker is ready: ${slotsOf(context.config)} slots for ${executor}, queues ${queues}`);
+  await runUntilStopped(
+    context,
+    [worker],
+    () => `The worker is ready: ${slotsOf(context.config)} slots for ${executor}, queues ${queues}`,
+  );
 }

@@ -1,4 +1,5 @@
 import { sweepChild } from "./marked-processes.ts";
+import { untilReady } from "./start-child.ts";
 import { type ChildListener, type IdleMessage, TaskProcess, type TaskProcessOptions } from "./task-process.ts";
 import { backoffMs, pause, settlesWithin } from "./waiting.ts";
 import { type WorkerLog, wordsOf } from "./worker-log.ts";
@@ -8,6 +9,8 @@ export interface ChildPoolOptions extends TaskProcessOptions {
   readonly slots: number;
   readonly settings: WorkerSettings;
   readonly log: WorkerLog;
+  /** A child stands ready. */
+  readonly onReady: () => void;
 }
 
 export interface ChildRequest {
@@ -45,9 +48,13 @@ interface Waiter {
   readonly key: string;
   readonly fresh: boolean;
   take(entry: Entry): void;
+  refuse(error: Error): void;
 }
 
-const startMs = 30_000;
+/** This worker cannot start children, for want of memory, processes or files: not the task's fault. */
+export class NoChildError extends Error {}
+
+const startTries = 3;
 const tidyMs = 3_000;
 
 const keyOf = ({ artifactId, dagId }: ChildRequest): string => `${artifactId} ${dagId}`;
@@ -93,9 +100,9 @@ export class ChildPool {
     return [...new Set(this.#idle.map((entry) => entry.key?.split(" ", 1).join("") ?? ""))];
   }
 
-  /** Number of processes, for people. */
-  get size(): number {
-    return this.#entries.size;
+  /** Children do not start at present: whatever is claimed now would be given back. */
+  get isFailing(): boolean {
+    return this.#startFailures >= startTries;
   }
 
   /** A child for one attempt; waits until one is there. Rejects when the signal aborts. */
@@ -108,6 +115,10 @@ export class ChildPool {
         take: (entry) => {
           signal.removeEventListener("abort", giveUp);
           resolve(this.#lend(entry, request));
+        },
+        refuse: (error) => {
+          signal.removeEventListener("abort", giveUp);
+          reject(error);
         },
       };
       const giveUp = (): void => {
@@ -214,6 +225,23 @@ export class ChildPool {
 
   async #startOne(): Promise<void> {
     this.#starting += 1;
+    let entry: Entry | null = null;
+    try {
+      entry = this.#newEntry();
+      await untilReady(entry.process);
+      this.#starting -= 1;
+      this.#startFailures = 0;
+      this.#standReady(entry);
+    } catch (error) {
+      await this.#startFailed(error);
+      this.#starting -= 1;
+      if (entry) await this.#destroy(entry);
+      else this.#serve();
+    }
+  }
+
+  /** @throws when the system refuses another process. */
+  #newEntry(): Entry {
     const process = new TaskProcess(this.#options);
     const entry: Entry = {
       process,
@@ -231,34 +259,26 @@ export class ChildPool {
       // Whoever killed it.
       if (entry.mayHaveLeft) sweepChild(process.id, undefined);
     });
-    const isReady = await Promise.race([
-      settlesWithin(process.ready, startMs),
-      process.exited.then((exit) => (exit.error ? exit.error : false)),
-    ]);
-    if (isReady === true && !process.hasExited) {
-      this.#starting -= 1;
-      this.#startFailures = 0;
-      this.#standReady(entry);
-      return;
-    }
-    await this.#startFailed(entry, isReady);
+    return entry;
   }
 
-  async #startFailed(entry: Entry, why: Error | boolean): Promise<void> {
-    if (!this.#stopping.signal.aborted) {
-      this.#startFailures += 1;
-      const reason = why instanceof Error ? wordsOf(why) : "it ended, or said nothing, before it was ready";
-      this.#options.log("error", "A task child did not start.", { reason, failures: this.#startFailures });
-      await pause(backoffMs(this.#startFailures), this.#stopping.signal);
+  async #startFailed(error: unknown): Promise<void> {
+    if (this.#stopping.signal.aborted) return;
+    this.#startFailures += 1;
+    const reason = wordsOf(error);
+    this.#options.log("error", "A task child did not start.", { reason, failures: this.#startFailures });
+    // Another worker may have what this one lacks: its work goes back.
+    if (this.isFailing) {
+      for (const waiter of this.#waiters.splice(0)) waiter.refuse(new NoChildError(`No task child starts: ${reason}`));
     }
-    this.#starting -= 1;
-    await this.#destroy(entry);
+    await pause(backoffMs(this.#startFailures), this.#stopping.signal);
   }
 
   #standReady(entry: Entry): void {
     if (this.#stopping.signal.aborted) return;
     this.#blank.push(entry);
     this.#serve();
+    this.#options.onReady();
   }
 
   async #retire(entry: Entry, reason: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { AirloomError, type JsonObject } from "@airloom/core";
+import { AirloomError } from "@airloom/core";
 import type {
   AttemptRef,
   ConnectionValue,
@@ -8,12 +8,12 @@ import type {
   TaskWorkload,
   WorkerTerms,
   XComOutput,
-  XComQuery,
 } from "@airloom/wire";
-import type { ChildMessage, RequestAnswer } from "../protocol/messages.ts";
+import type { ChildMessage } from "../protocol/messages.ts";
 import type { ArtifactCache, CachedArtifact } from "./artifact-cache.ts";
+import { askControlPlane, type ChildRequestMessage } from "./ask-control-plane.ts";
 import { AttemptLog } from "./attempt-log.ts";
-import type { ChildPool, LentChild } from "./child-pool.ts";
+import { type ChildPool, type LentChild, NoChildError } from "./child-pool.ts";
 import { deathReport } from "./death-report.ts";
 import { SecretMask } from "./secret-mask.ts";
 import { backoffMs, pause, settlesWithin } from "./waiting.ts";
@@ -104,7 +104,9 @@ export class TaskAttempt {
         artifacts.release(artifactId);
       }
     } catch (error) {
-      return this.#stop ? this.#stopped(this.#stop) : this.#failed(unloadable(error), true);
+      if (this.#stop) return this.#stopped(this.#stop);
+      if (error instanceof NoChildError) return { kind: "stopped", why: "released", reason: error.message };
+      return this.#failed(unloadable(error), true);
     }
   }
 
@@ -194,22 +196,13 @@ export class TaskAttempt {
     };
   }
 
-  async #answer(process: LentChild["process"], request: Extract<ChildMessage, { kind: "request" }>): Promise<void> {
-    process.send({ kind: "reply", id: request.id, answer: await this.#ask(request) });
-  }
-
-  async #ask({ call, args }: Extract<ChildMessage, { kind: "request" }>): Promise<RequestAnswer> {
-    const { contract } = this.#parts;
-    try {
-      const result = await askContract(contract, this.ref, { call, args });
-      if (call === "getVariable" && typeof result === "string") this.#mask.add(result);
-      if (call === "getConnection" && result) this.#mask.addConnection(result as ConnectionValue);
-      return { ok: true, result: result ?? null };
-    } catch (error) {
-      const known = error instanceof AirloomError ? error : null;
-      if (known?.code === "ATTEMPT_FENCED") this.stop("gone", known.message);
-      return { ok: false, code: known?.code ?? null, data: (known?.data ?? {}) as JsonObject, message: wordsOf(error) };
-    }
+  async #answer(process: LentChild["process"], request: ChildRequestMessage): Promise<void> {
+    const answer = await askControlPlane(this.#parts.contract, this.ref, request);
+    if (answer.ok && request.call === "getVariable" && typeof answer.result === "string") this.#mask.add(answer.result);
+    if (answer.ok && request.call === "getConnection" && answer.result)
+      this.#mask.addConnection(answer.result as ConnectionValue);
+    if (!answer.ok && answer.code === "ATTEMPT_FENCED") this.stop("gone", answer.message);
+    process.send({ kind: "reply", id: request.id, answer });
   }
 
   /** From a word to a signal to a kill. */
@@ -284,23 +277,4 @@ function unloadable(error: unknown): FailureReport {
     stack: null,
     location: null,
   };
-}
-
-function askContract(
-  contract: ExecutionContract,
-  ref: AttemptRef,
-  { call, args }: { call: Extract<ChildMessage, { kind: "request" }>["call"]; args: readonly unknown[] },
-): Promise<unknown> {
-  switch (call) {
-    case "fetchValue":
-      return contract.fetchValue(ref, args[0] as string);
-    case "getVariable":
-      return contract.getVariable(ref, args[0] as string);
-    case "getConnection":
-      return contract.getConnection(ref, args[0] as string);
-    case "pullXCom":
-      return contract.pullXCom(ref, args[0] as XComQuery);
-    case "pushXCom":
-      return contract.pushXCom(ref, args[0] as string, args[1] as Uint8Array);
-  }
 }

@@ -78,6 +78,7 @@ class Worker implements Service {
       slots,
       settings,
       log,
+      onReady: () => this.#claims?.slotFreed(),
     });
   }
 
@@ -148,7 +149,7 @@ class Worker implements Service {
   }
 
   #freeSlots(): number {
-    return this.#isStopping ? 0 : this.#options.slots - this.#running.size;
+    return this.#isStopping || this.#pool.isFailing ? 0 : this.#options.slots - this.#running.size;
   }
 
   #start({ workload, token, sentAt }: Claimed): void {
