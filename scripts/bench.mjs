@@ -13,7 +13,11 @@ const [name, ...rest] = process.argv.slice(2);
 const folders = ["bench", ...readdirSync(join(root, "packages")).map((dir) => `packages/${dir}/test/bench`)];
 const known = folders
   .filter((folder) => existsSync(join(root, folder)))
-  .flatMap((folder) => readdirSync(join(root, folder)).map((file) => join(root, folder, file)));
+  .flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => join(root, folder, file)),
+  );
 const entry = known.find((file) => basename(file) === `${name}.ts`);
 
 if (entry === undefined) {
