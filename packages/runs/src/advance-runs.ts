@@ -92,7 +92,7 @@ export async function tellMoves(deps: RunsDeps, changed: RunsChanged): Promise<n
   return queued.length;
 }
 
-export const taskInstanceMoved = (row: TaskInstanceRow) => ({
+export const taskInstanceMoved = (row: TaskInstanceRow, reason: string | null = null) => ({
   event: "taskInstance:moved" as const,
   dagId: row.dagId,
   runKey: row.runKey,
@@ -101,6 +101,7 @@ export const taskInstanceMoved = (row: TaskInstanceRow) => ({
   tryNumber: row.tryNumber,
   to: row.state,
   code: row.code,
+  reason,
   seconds: row.startedAt && row.endedAt ? (row.endedAt.getTime() - row.startedAt.getTime()) / 1000 : null,
 });
 

@@ -55,6 +55,8 @@ export type RunEvent =
       readonly tryNumber: number;
       readonly to: TaskInstanceState;
       readonly code: string | null;
+      /** What went wrong, in the words of the failure: `dags/orders.ts:12:5: no such table`; null when nothing did. */
+      readonly reason: string | null;
       readonly seconds: number | null;
     }
   | { readonly event: "dag:paused"; readonly dagId: string; readonly reason: string };

@@ -92,7 +92,8 @@ async function tryFinish(
       if (!locked) throw new StaleFinishes(items.map((_, position) => position));
       return recordFinishes(locked, items);
     });
-    for (const row of moved) deps.tell(taskInstanceMoved(row));
+    const reasons = new Map(items.map(({ finish }) => [finish.taskInstanceId, reasonOf(finish.outcome)]));
+    for (const row of moved) deps.tell(taskInstanceMoved(row, reasons.get(row.id)));
     return { stale: [], queued: await tellMoves(deps, changed) };
   } catch (error) {
     if (error instanceof StaleFinishes) return { stale: error.positions, queued: 0 };
@@ -200,6 +201,15 @@ function planFinish({ finish, instance }: PendingFinish, { tx, deps, run, graph 
     excluded:
       decided.to === "success" && outcome.kind === "succeeded" ? exclusionsOf(graph, taskId, outcome.decision) : null,
   };
+}
+
+/** One line for people; the whole failure is kept with the attempt. */
+function reasonOf(outcome: FinishOutcome): string | null {
+  if (outcome.kind === "skipped" || outcome.kind === "lost") return outcome.reason;
+  if (outcome.kind !== "failed" || typeof outcome.failure !== "object" || outcome.failure === null) return null;
+  const { location, message } = outcome.failure as { readonly location?: unknown; readonly message?: unknown };
+  const words = typeof message === "string" ? (message.split("\n", 1)[0] ?? "").slice(0, 300) : "";
+  return typeof location === "string" ? `${location}: ${words}` : words || null;
 }
 
 const failureOf = (outcome: FinishOutcome): Json => {
