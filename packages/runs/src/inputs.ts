@@ -41,7 +41,7 @@ export function variablesOf(args: readonly ArgSpec[]): readonly string[] {
   return [...new Set(args.flatMap(visit))];
 }
 
-/** Loads the values that one run's instances read; those larger than `inlineBytes` in all become references. */
+/** Loads the values that one run's instances read; those larger than `inlineBytes` in all become references. null = none does. */
 export async function loadInputs(
   { tx, run, graph }: RunAt,
   instances: readonly TaskInstanceRow[],
@@ -150,5 +150,8 @@ async function elementInput(facts: SourceFacts, source: string, index: number): 
     index,
   });
   const bytes = elements[0];
-  return bytes ? { kind: "element", bytes } : { kind: "none" };
+  if (bytes) return { kind: "element", bytes };
+  // A list that was stored in one piece travels whole: its reader picks the element.
+  if (row.size > facts.inlineBytes) return { kind: "ref", ref: source };
+  return row.value ? { kind: "value", bytes: row.value } : { kind: "none" };
 }

@@ -44,16 +44,24 @@ export async function endAttempts(deps: RunsDeps, keys: readonly AttemptKey[]): 
   if (moved.length > 0) deps.store.hint("wakeup");
 }
 
-/** A lease that is over frees `restarting` instances and wakes their runs. */
+/** A lease that is over ends its attempt, frees `restarting` instances and wakes their runs. */
 async function letGo(tx: Tx, ended: readonly TaskInstanceRow[]): Promise<readonly TaskInstanceRow[]> {
   if (ended.length === 0) return [];
   const restarting = ended.filter((row) => row.state === "restarting");
+  const cancelled = ended.map(({ id, attempt }) => ({
+    taskInstanceId: id,
+    attempt,
+    outcome: "cancelled",
+    failure: null,
+    fingerprint: null,
+  }));
   const [moved] = await Promise.all([
     restarting.length > 0
       ? tx.moveTaskInstances(
           restarting.map(({ id, attempt }) => ({ id, from: "restarting" as const, attempt, to: "none" as const })),
         )
       : [],
+    tx.endAttempts(cancelled),
     tx.wakeRuns([...new Set(ended.map((row) => row.runKey))], "lease_ended"),
   ]);
   return moved;

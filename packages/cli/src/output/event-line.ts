@@ -31,7 +31,9 @@ export function eventLine(event: RunEvent, level: string): string | null {
       const index = event.mapIndex < 0 ? "" : `[${event.mapIndex}]`;
       const again = event.tryNumber > 1 ? ` (try ${event.tryNumber})` : "";
       // A task that simply succeeded needs no reason.
-      const why = event.code && event.code !== "succeeded" ? ` — ${event.code}` : "";
+      const code = event.code === "succeeded" ? null : event.code;
+      const words = [code, event.reason].filter(Boolean).join(": ");
+      const why = words === "" ? "" : ` — ${words}`;
       return `  ${marks[event.to] ?? "·"} ${event.dagId} ${event.taskId}${index} ${event.to}${again}${took(event.seconds)}${why}`;
     }
     default:
