@@ -101,6 +101,14 @@ test("a page says how many there are in all, and is 100 long at most", async () 
   expect((await api.ask("/api/v2/dags?last_dag_run_state=odd")).status).toBe(422);
 });
 
+test("text that no database can hold is refused as input, not answered as a fault", async () => {
+  for (const url of ["/api/v2/dags?dag_id_pattern=%00", "/api/v2/dags/a%00b", "/api/v2/dags?tags=%00"])
+    expect([url, (await api.ask(url)).status]).toEqual([url, 422]);
+  const long = "x".repeat(251);
+  expect((await api.ask(`/api/v2/dags/${long}`)).status).toBe(422);
+  expect((await api.ask("/api/v2/dags?dag_id_pattern=%25%27%3B drop table dag;--")).body.total_entries).toBe(0);
+});
+
 test("unpausing plans the next run anew, is written down, and is told to the scheduler", async () => {
   const dag = await publish(
     api.store,

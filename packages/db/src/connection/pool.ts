@@ -31,6 +31,18 @@ export const defaultPoolOptions = {
   applicationName: "airloom",
 } satisfies Required<Omit<PoolOptions, "url">>;
 
+const statementSettings = [
+  // A statement that was planned while its table was empty would keep scanning it whole when it has grown. Every statement
+  // here has its index, so whole scans are only taken where there is no other way.
+  "set enable_seqscan = off",
+  // One plan per statement, kept. Left to itself PostgreSQL plans a statement with an array again at each call, because the
+  // plan for one known element looks cheaper: 0.15 ms for a read that takes 0.01.
+  "set plan_cache_mode = force_generic_plan",
+];
+
+/** Lists are planned anew each time, for the values of their filters: partial indexes count, and so do whole scans where no index helps. */
+const listSettings = ["set plan_cache_mode = force_custom_plan", "set default_transaction_read_only = on"];
+
 /** Settings of a store's session, by `set`: a pooler in between may refuse them in the start-up packet. */
 const sessionSettings = (options: Required<PoolOptions>): string =>
   [
@@ -39,15 +51,9 @@ const sessionSettings = (options: Required<PoolOptions>): string =>
     `set statement_timeout = ${options.statementTimeoutMs}`,
     `set lock_timeout = ${options.lockTimeoutMs}`,
     `set idle_in_transaction_session_timeout = ${options.idleInTransactionTimeoutMs}`,
-    // A statement that was planned while its table was empty would keep scanning it whole when it has grown. Every statement
-    // here has its index, so whole scans are only taken where there is no other way.
-    "set enable_seqscan = off",
-    // One plan per statement, kept. Left to itself PostgreSQL plans a statement with an array again at each call, because the
-    // plan for one known element looks cheaper: 0.15 ms for a read that takes 0.01.
-    "set plan_cache_mode = force_generic_plan",
+    ...(options.readOnly ? listSettings : statementSettings),
     // The cost of such a last resort looks so high that PostgreSQL would compile the query first.
     "set jit = off",
-    ...(options.readOnly ? ["set default_transaction_read_only = on"] : []),
   ].join("; ");
 
 /**

@@ -11,6 +11,7 @@ export const dagList: ListSource<DagField> = {
   select: `${dagFields}, d.display_name as "displayName", d.description, d.tags, d.owners, f.seconds as "parseSeconds",
     ${hasImportErrors} as "hasImportErrors"`,
   from: "dag d left join dag_file f on f.file = d.file",
+  id: "d.dag_id",
   fields: {
     dagId: "d.dag_id",
     displayName: "d.display_name",

@@ -12,6 +12,8 @@ export interface ListSource<Field extends string> {
    * Table and joins. Joins are left joins on unique keys: PostgreSQL leaves out those that a count does not need.
    */
   readonly from: string;
+  /** Unique expression of a row: the page is chosen by it alone first, so that only its rows are joined. Left out where a row is no table's. */
+  readonly id?: string;
   /** Each field as an expression. */
   readonly fields: Readonly<Record<Field, string>>;
   /** Ends every order, so that it is total. */
@@ -26,8 +28,13 @@ export async function listPage<Row, Field extends string>(
 ): Promise<Listed<Row>> {
   const from = sql.raw(source.from);
   const where = whereOf(source, query.where);
-  const page = sql<Row>`select ${sql.raw(source.select)} from ${from} where ${where}
-    order by ${orderOf(source, query.orderBy)} limit ${query.limit} offset ${query.offset}`;
+  const order = orderOf(source, query.orderBy);
+  const chosen = sql`from ${from} where ${where} order by ${order} limit ${query.limit} offset ${query.offset}`;
+  const select = sql.raw(source.select);
+  const id = source.id === undefined ? null : sql.raw(source.id);
+  const page = id
+    ? sql<Row>`select ${select} from ${from} where ${id} in (select ${id} ${chosen}) order by ${order}`
+    : sql<Row>`select ${select} ${chosen}`;
   const count = sql<{ readonly total: number }>`select count(*) as total from
     (select 1 from ${from} where ${where} limit ${listLimit + 1}) counted`;
   const [{ rows }, counted] = await Promise.all([page.execute(db), count.execute(db)]);

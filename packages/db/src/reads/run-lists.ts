@@ -10,6 +10,7 @@ const ofRun = "left join dag d on d.dag_id = r.dag_id left join dag_version v on
 export const runList: ListSource<DagRunField> = {
   select: `${runFields}, ${versionFacts}, d.display_name as "displayName"`,
   from: `dag_run r ${ofRun}`,
+  id: "r.key",
   fields: {
     key: "r.key",
     dagId: "r.dag_id",
@@ -38,6 +39,7 @@ export const instanceList: ListSource<TaskInstanceField> = {
     r.logical_date as "logicalDate", r.run_after as "runAfter", a.hostname, a.pid`,
   from: `task_instance ti left join dag_run r on r.key = ti.run_key ${ofRun}
     left join attempt a on a.task_instance_id = ti.id and a.attempt = ti.attempt`,
+  id: "ti.id",
   fields: {
     id: "ti.id",
     runKey: "ti.run_key",

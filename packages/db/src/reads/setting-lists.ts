@@ -41,6 +41,7 @@ export const eventList: ListSource<EventField> = {
     d.display_name as "displayName"`,
   from: `event_log e left join dag_run r on r.dag_id = e.dag_id and r.run_id = e.run_id
     left join dag d on d.dag_id = e.dag_id`,
+  id: "e.id",
   fields: {
     id: "e.id",
     at: "e.at",
