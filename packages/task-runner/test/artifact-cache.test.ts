@@ -31,7 +31,7 @@ function artifact(id: string, paths: readonly string[], bytes = 10): void {
   manifests.set(id, { id, parts, ...rest });
 }
 
-async function opened(mostBytes = 1_000): Promise<ArtifactCache> {
+async function opened(mostBytes = 1_000, project = "."): Promise<ArtifactCache> {
   const contract = {
     getArtifact: async (id: string) => {
       calls.push(id);
@@ -43,7 +43,12 @@ async function opened(mostBytes = 1_000): Promise<ArtifactCache> {
       return Buffer.from(`export default "${hash}";`);
     },
   };
-  const cache = new ArtifactCache({ contract, folder: join(folder, "cache"), projectRoot: folder, mostBytes });
+  const cache = new ArtifactCache({
+    contract,
+    folder: join(folder, "cache"),
+    projectRoot: join(folder, project),
+    mostBytes,
+  });
   await cache.open();
   return cache;
 }
@@ -110,14 +115,22 @@ test("a fetch that breaks leaves nothing, and the next one starts anew", async (
   expect(cached()).toEqual(["one"]);
 });
 
-test("packages of the project resolve from an artifact", async () => {
-  await mkdir(join(folder, "node_modules/native-thing"), { recursive: true });
-  await writeFile(join(folder, "node_modules/native-thing/package.json"), '{"name":"native-thing","main":"index.js"}');
-  await writeFile(join(folder, "node_modules/native-thing/index.js"), "module.exports = 42;");
+test("packages that stayed outside are found as the project finds them, in its own folder or above", async () => {
+  const install = async (at: string, name: string, value: number): Promise<void> => {
+    const dir = join(folder, at, "node_modules", name);
+    await mkdir(dir, { recursive: true });
+    await writeFile(join(dir, "package.json"), JSON.stringify({ name, main: "index.js" }));
+    await writeFile(join(dir, "index.js"), `module.exports = ${value};`);
+  };
+  await install("workspace/project", "near", 1);
+  await install("workspace", "@scope/hoisted", 2);
   artifact("one", ["main.mjs"]);
-  const cache = await opened();
-  const { folder: at } = await cache.use("one");
-  await writeFile(join(at, "asks.mjs"), 'import thing from "native-thing"; export default thing;');
-  const { default: thing } = (await import(pathToFileURL(join(at, "asks.mjs")).href)) as { default: number };
-  expect(thing).toBe(42);
+  const externals = ["near", "@scope/hoisted", "missing"].map((name) => ({ name, version: "1.0.0" }));
+  manifests.set("one", { ...(manifests.get("one") as ArtifactManifest), externals });
+  const { folder: at } = await (await opened(1_000, "workspace/project")).use("one");
+  const code = 'import near from "near"; import hoisted from "@scope/hoisted"; export default near + hoisted;';
+  await writeFile(join(at, "asks.mjs"), code);
+  const { default: sum } = (await import(pathToFileURL(join(at, "asks.mjs")).href)) as { default: number };
+  expect(sum).toBe(3);
+  expect(existsSync(join(at, "node_modules/missing"))).toBe(false);
 });

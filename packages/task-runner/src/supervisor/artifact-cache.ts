@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { link, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { dirname, isAbsolute, join, normalize, sep } from "node:path";
+import { dirname, isAbsolute, join, normalize, resolve, sep } from "node:path";
 import { AirloomError } from "@airloom/core";
 import type { ArtifactManifest, ArtifactPart, ExecutionContract } from "@airloom/wire";
 
 export interface ArtifactCacheOptions {
   readonly contract: Pick<ExecutionContract, "getArtifact" | "getPart">;
   readonly folder: string;
-  /** Where packages that stay outside of bundles are installed. */
+  /** Where packages that stay outside of bundles are looked for, and in the folders above. */
   readonly projectRoot: string;
   readonly mostBytes: number;
 }
@@ -43,14 +44,11 @@ export class ArtifactCache {
     this.#options = options;
   }
 
-  /** Makes the folders, and the link by which external packages resolve from here. */
+  /** Makes the folders, and takes stock of what is there. */
   async open(): Promise<void> {
-    const { folder, projectRoot } = this.#options;
+    const { folder } = this.#options;
     await mkdir(join(folder, "artifacts"), { recursive: true, mode: 0o700 });
     await mkdir(join(folder, "parts"), { recursive: true, mode: 0o700 });
-    const modules = join(folder, "node_modules");
-    await rm(modules, { force: true });
-    await symlink(join(projectRoot, "node_modules"), modules, "dir").catch(ignoreExisting);
     for (const name of await readdir(join(folder, "artifacts"))) await this.#recall(name);
   }
 
@@ -109,6 +107,7 @@ export class ArtifactCache {
     const building = join(this.#options.folder, "artifacts", `.${randomUUID()}`);
     try {
       await Promise.all(manifest.parts.map((part) => this.#place(part, building)));
+      await linkExternals(manifest, building, this.#options.projectRoot);
       await writeFile(join(building, manifestName), JSON.stringify(manifest));
       await rename(building, folder).catch(ignoreExisting);
     } finally {
@@ -154,6 +153,29 @@ export class ArtifactCache {
       // The last name of the file: no artifact holds it any more.
       if ((await stat(file)).nlink === 1) await rm(file, { force: true });
     }
+  }
+}
+
+/**
+ * Packages that stayed outside are found from the artifact wherever the cache lies: by a link to each, as the project finds it. One
+ * that is not installed here is left out, and the import says so.
+ */
+async function linkExternals({ externals }: ArtifactManifest, building: string, projectRoot: string): Promise<void> {
+  for (const { name } of externals) {
+    const target = installedAt(safePath(name), projectRoot);
+    const link = join(building, "node_modules", safePath(name));
+    if (target === null) continue;
+    await mkdir(dirname(link), { recursive: true, mode: 0o700 });
+    await symlink(target, link, "dir").catch(ignoreExisting);
+  }
+}
+
+/** Node's rule: the nearest `node_modules` upwards that has it. */
+function installedAt(name: string, projectRoot: string): string | null {
+  for (let folder = resolve(projectRoot); ; folder = dirname(folder)) {
+    const place = join(folder, "node_modules", name);
+    if (existsSync(join(place, "package.json"))) return place;
+    if (dirname(folder) === folder) return null;
   }
 }
 

@@ -27,7 +27,7 @@ export interface WorkerOptions {
   readonly slots: number;
   /** For artifacts and undelivered outcomes; workers of one home may share it. */
   readonly cacheDir: string;
-  /** Where packages that stay outside of bundles are installed: the folder that holds `node_modules`. */
+  /** Where packages that stay outside of bundles are looked for, and in the folders above. */
   readonly projectRoot: string;
   /** The child's bundle: `task-child.mjs`. */
   readonly childPath: string;
