@@ -22,7 +22,7 @@ interface AnyOf<Field extends string> {
 }
 
 /** Airflow's paging: 50 unless told, 100 at most however many are asked for. */
-export const defaultLimit = 50;
+const defaultLimit = 50;
 export const maxLimit = 100;
 
 /** A parameter that may be repeated, as a list. */

@@ -23,7 +23,7 @@ const sensitiveNames = [
 /** What stands in the place of a value that is not shown. Sent back in a change, it means "as it is". */
 export const masked = "***";
 
-export const isSensitive = (name: string): boolean => {
+const isSensitive = (name: string): boolean => {
   const lower = name.toLowerCase();
   return sensitiveNames.some((part) => lower.includes(part));
 };

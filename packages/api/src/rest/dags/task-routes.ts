@@ -39,7 +39,7 @@ export const taskRoutes = (deps: ApiDeps): readonly AnyRoute[] => [
   }),
 ];
 
-export const newestVersion = (deps: ApiDeps, dagId: string): Promise<Version> =>
+const newestVersion = (deps: ApiDeps, dagId: string): Promise<Version> =>
   deps.store.tx(async (tx) => deps.versions.load(tx, (await dagIn(tx, dagId)).versionId));
 
 /** A task as `TaskResponse`. */

@@ -96,7 +96,7 @@ export const instanceRoutes = (deps: ApiDeps): readonly AnyRoute[] => [
 ];
 
 /** @throws NOT_FOUND */
-export async function oneInstance(deps: ApiDeps, { dagId, runId, taskId, mapIndex }: InstanceName) {
+async function oneInstance(deps: ApiDeps, { dagId, runId, taskId, mapIndex }: InstanceName) {
   const where = [is("dagId" as const, dagId), is("runId" as const, runId), is("taskId" as const, taskId)];
   const { rows } = await deps.reads.listTaskInstances(first(1, ...where, is("mapIndex", mapIndex)));
   const [row] = rows;
