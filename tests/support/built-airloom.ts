@@ -1,0 +1,54 @@
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+/** Root of the repository. */
+export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+
+const builds = join(root, "node_modules/.cache/airloom-system");
+
+/**
+ * The folder of the real bundles (`cli.mjs` and the children's) of the sources as they are now. A build of one's own: the one in
+ * `packages/airloom/dist` may be replaced while processes start from it. Built once per state of the sources.
+ */
+export async function builtAirloom(): Promise<string> {
+  const folder = join(builds, String(Math.round(newestIn(join(root, "packages")))));
+  if (existsSync(folder)) return folder;
+  const draft = `${folder}.${process.pid}`;
+  const { buildAll } = (await import(pathToFileURL(join(root, "scripts/build.mjs")).href)) as {
+    buildAll(outdir: string): Promise<unknown>;
+  };
+  mkdirSync(builds, { recursive: true });
+  removeOld();
+  await buildAll(draft);
+  try {
+    renameSync(draft, folder);
+  } catch (error) {
+    // Another test file built the same meanwhile.
+    if (!existsSync(folder)) throw error;
+    rmSync(draft, { recursive: true });
+  }
+  return folder;
+}
+
+/** When the newest source was written, milliseconds. */
+function newestIn(folder: string): number {
+  let newest = 0;
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.name === "node_modules" || entry.name === "dist") continue;
+    const path = join(folder, entry.name);
+    newest = Math.max(newest, entry.isDirectory() ? newestIn(path) : modified(path));
+  }
+  return newest;
+}
+
+const modified = (path: string): number => statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0;
+
+const dayMs = 86_400_000;
+
+function removeOld(): void {
+  for (const name of readdirSync(builds)) {
+    const path = join(builds, name);
+    if (modified(path) < Date.now() - dayMs) rmSync(path, { recursive: true, force: true });
+  }
+}
