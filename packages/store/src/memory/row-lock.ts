@@ -3,6 +3,15 @@ export interface LockOwner {
   waitingFor: RowLock | null;
 }
 
+/** What a table needs of the transaction it is used in: locks that are held until its end, and whether it lasted. */
+export interface RowHolder extends LockOwner {
+  readonly committed: boolean;
+  /** The rows held so far. */
+  readonly mark: number;
+  hold(cell: object, settle: () => void): void;
+  releaseSince(mark: number): void;
+}
+
 /** Waiting would never end: PostgreSQL's 40P01. The transaction rolls back and is tried again. */
 export class DeadlockError extends Error {
   constructor() {

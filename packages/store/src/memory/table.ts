@@ -1,5 +1,4 @@
-import { RowLock } from "./row-lock.ts";
-import type { Transaction } from "./transaction.ts";
+import { type RowHolder, RowLock } from "./row-lock.ts";
 
 export type Key = string | number;
 
@@ -43,24 +42,24 @@ export class Table<Row, IndexName extends string = never> {
     this.#indexes = named.map(([, indexValue]) => ({ indexValue, cells: new Map() }));
   }
 
-  get(at: Transaction, key: Key): Row | undefined {
+  get(at: RowHolder, key: Key): Row | undefined {
     const cell = this.#cells.get(key);
     return cell && visible(at, cell);
   }
 
-  list(at: Transaction): Row[] {
+  list(at: RowHolder): Row[] {
     return rowsOf(at, this.#cells.values());
   }
 
   /** Rows whose indexed value is this one. An index may hold more (both versions of a row); what is visible decides. */
-  listBy(at: Transaction, name: IndexName, value: Key): Row[] {
+  listBy(at: RowHolder, name: IndexName, value: Key): Row[] {
     const index = this.#indexes[this.#indexNames.indexOf(name)];
     if (!index) throw new Error(`no index ${name}`);
     return rowsOf(at, index.cells.get(value) ?? []).filter((row) => index.indexValue(row) === value);
   }
 
   /** Waits for the row's lock and returns the row as it is then. A row that is not there is not locked. */
-  async lock(at: Transaction, key: Key): Promise<Row | undefined> {
+  async lock(at: RowHolder, key: Key): Promise<Row | undefined> {
     const cell = this.#cells.get(key);
     if (!cell || cell.committed === undefined) return cell && visible(at, cell);
     const [before, life] = [at.mark, cell.life];
@@ -71,7 +70,7 @@ export class Table<Row, IndexName extends string = never> {
   }
 
   /** Locks without waiting: false when another transaction holds the row. */
-  tryLock(at: Transaction, key: Key): boolean {
+  tryLock(at: RowHolder, key: Key): boolean {
     const cell = this.#cells.get(key);
     if (!cell) return true;
     const had = cell.lock.holder === at;
@@ -81,17 +80,17 @@ export class Table<Row, IndexName extends string = never> {
   }
 
   /** Writes a row of one's own or of nobody's: lock it first where others may write it. */
-  put(at: Transaction, row: Row): void {
+  put(at: RowHolder, row: Row): void {
     this.#write(at, this.#cellOf(this.#keyOf(row)), row);
   }
 
-  delete(at: Transaction, key: Key): void {
+  delete(at: RowHolder, key: Key): void {
     const cell = this.#cells.get(key);
     if (cell) this.#write(at, cell, undefined);
   }
 
   /** False when the key is taken. Waits while another transaction is writing a row of this key, as a unique index does. */
-  async insert(at: Transaction, row: Row): Promise<boolean> {
+  async insert(at: RowHolder, row: Row): Promise<boolean> {
     const key = this.#keyOf(row);
     await this.othersWrote(at, key);
     if (this.get(at, key) !== undefined) return false;
@@ -102,7 +101,7 @@ export class Table<Row, IndexName extends string = never> {
   }
 
   /** Waits until no other transaction has an open write of this key, without keeping the lock. True if it had to wait. */
-  async othersWrote(at: Transaction, key: Key): Promise<boolean> {
+  async othersWrote(at: RowHolder, key: Key): Promise<boolean> {
     const cell = this.#cells.get(key);
     if (!cell?.pending || cell.lock.holder === at) return false;
     const before = at.mark;
@@ -112,7 +111,7 @@ export class Table<Row, IndexName extends string = never> {
   }
 
   /** Inserts or replaces; `make` sees the row there is once it is locked. */
-  async upsert(at: Transaction, key: Key, make: (existing: Row | undefined) => Row): Promise<Row> {
+  async upsert(at: RowHolder, key: Key, make: (existing: Row | undefined) => Row): Promise<Row> {
     const cell = this.#cellOf(key);
     await this.#hold(at, cell);
     const row = make(visible(at, cell));
@@ -124,13 +123,13 @@ export class Table<Row, IndexName extends string = never> {
    * Replaces a row by what `make` makes of it; undefined when there is none or it does not fit. A row that does not fit is neither
    * waited for nor locked; one that was waited for is judged anew, and stays locked whether it still fits or not, as in PostgreSQL.
    */
-  async update(at: Transaction, key: Key, make: (row: Row) => Row | undefined): Promise<Row | undefined> {
+  async update(at: RowHolder, key: Key, make: (row: Row) => Row | undefined): Promise<Row | undefined> {
     return (await this.updateMany(at, [{ key, make }]))[0];
   }
 
   /** The same for several rows: which of them fit is judged when it begins, then they are locked one after another. */
   async updateMany(
-    at: Transaction,
+    at: RowHolder,
     changes: readonly { readonly key: Key; readonly make: (row: Row) => Row | undefined }[],
   ): Promise<Row[]> {
     const fitting = changes.filter(({ key, make }) => {
@@ -149,7 +148,7 @@ export class Table<Row, IndexName extends string = never> {
   }
 
   /** Locks the row and deletes it: false when there is none. */
-  async remove(at: Transaction, key: Key): Promise<boolean> {
+  async remove(at: RowHolder, key: Key): Promise<boolean> {
     if ((await this.lock(at, key)) === undefined) return false;
     this.delete(at, key);
     return true;
@@ -163,13 +162,13 @@ export class Table<Row, IndexName extends string = never> {
     return cell;
   }
 
-  async #hold(at: Transaction, cell: Cell<Row>): Promise<void> {
+  async #hold(at: RowHolder, cell: Cell<Row>): Promise<void> {
     if (cell.lock.holder === at) return;
     if (!cell.lock.take(at)) await cell.lock.wait(at);
     at.hold(cell, () => this.#settle(cell, at));
   }
 
-  #write(at: Transaction, cell: Cell<Row>, row: Row | undefined): void {
+  #write(at: RowHolder, cell: Cell<Row>, row: Row | undefined): void {
     if (!this.tryLock(at, cell.key)) throw new Error(`row ${cell.key} was written without its lock`);
     const reborn =
       cell.pending !== null && (cell.pending.reborn || (cell.pending.row === undefined && row !== undefined));
@@ -178,7 +177,7 @@ export class Table<Row, IndexName extends string = never> {
   }
 
   /** The end of a transaction for one row: its write becomes the committed version or vanishes, and the next one gets the lock. */
-  #settle(cell: Cell<Row>, at: Transaction): void {
+  #settle(cell: Cell<Row>, at: RowHolder): void {
     if (at.committed && cell.pending) {
       cell.committed = cell.pending.row;
       cell.life += cell.pending.reborn ? 1 : 0;
@@ -201,11 +200,11 @@ export class Table<Row, IndexName extends string = never> {
   }
 }
 
-function visible<Row>(at: Transaction, cell: Cell<Row>): Row | undefined {
+function visible<Row>(at: RowHolder, cell: Cell<Row>): Row | undefined {
   return cell.pending && cell.lock.holder === at ? cell.pending.row : cell.committed;
 }
 
-function rowsOf<Row>(at: Transaction, cells: Iterable<Cell<Row>>): Row[] {
+function rowsOf<Row>(at: RowHolder, cells: Iterable<Cell<Row>>): Row[] {
   const rows: Row[] = [];
   for (const cell of cells) {
     const row = visible(at, cell);

@@ -15,8 +15,8 @@ import type {
   XComRow,
 } from "../rows.ts";
 import type { ConnectionRow, LogRow, SecretRow, UserRow } from "../value-verbs.ts";
+import type { RowHolder } from "./row-lock.ts";
 import { type Key, Table } from "./table.ts";
-import type { Transaction } from "./transaction.ts";
 
 export interface StoredTally extends TallyRow {
   readonly runKey: number;
@@ -59,7 +59,7 @@ const uniqueIndex = () => new Table<UniqueEntry>({ keyOf: (entry) => entry.value
  * it may give the value up.
  */
 export async function takeUnique<Row>(
-  at: Transaction,
+  at: RowHolder,
   { index, rows }: { readonly index: Table<UniqueEntry>; readonly rows: Pick<Table<Row>, "othersWrote"> },
   entry: UniqueEntry,
 ): Promise<boolean> {

@@ -1,4 +1,4 @@
-import type { LockOwner, RowLock } from "./row-lock.ts";
+import type { RowHolder, RowLock } from "./row-lock.ts";
 import type { Tables } from "./tables.ts";
 
 /** What a simulator may stop at: the name of a verb before it runs, `commit` before and `committed` after the commit. */
@@ -15,7 +15,7 @@ export interface TransactionOptions {
 }
 
 /** An open transaction: the rows it holds until its end, and the line its statements stand in. */
-export class Transaction implements LockOwner {
+export class Transaction implements RowHolder {
   readonly now: Date;
   readonly tables: Tables;
   waitingFor: RowLock | null = null;

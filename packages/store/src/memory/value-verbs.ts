@@ -2,6 +2,7 @@ import type { XComRow } from "../rows.ts";
 import type { LogRow, NewXCom, ValueVerbs } from "../value-verbs.ts";
 import { by, sortedUnique } from "./order.ts";
 import { copyJson, keyOf, type StoredXCom } from "./tables.ts";
+import type { Transaction } from "./transaction.ts";
 import type { Verbs } from "./verbs.ts";
 
 type XComVerbs = Pick<
@@ -52,7 +53,7 @@ function stored(xcom: NewXCom, updatedAt: Date): StoredXCom {
 
 const shown = ({ elements: _, ...row }: StoredXCom): XComRow => row;
 
-type LogVerbs = Pick<ValueVerbs, "appendLogs" | "listLogs">;
+type LogVerbs = Pick<ValueVerbs, "appendLogs" | "countLogBytes" | "listLogs">;
 
 export const logVerbs: Verbs<LogVerbs> = {
   appendLogs: async (at, [taskInstanceId, records]) => {
@@ -61,12 +62,9 @@ export const logVerbs: Verbs<LogVerbs> = {
       const fields = record.fields && copyJson(record.fields);
       await logs.insert(at, { ...record, fields, taskInstanceId, bytes: bytesOf(record) });
     }
-    const attempt = records[0]?.attempt;
-    return logs
-      .listBy(at, "taskInstance", taskInstanceId)
-      .filter((row) => row.attempt === attempt)
-      .reduce((bytes, row) => bytes + row.bytes, 0);
+    return storedBytes(at, taskInstanceId, records[0]?.attempt);
   },
+  countLogBytes: (at, [taskInstanceId, attempt]) => storedBytes(at, taskInstanceId, attempt),
   listLogs: (at, [{ taskInstanceId, attempts, after, limit }]) =>
     at.tables.logs
       .listBy(at, "taskInstance", taskInstanceId)
@@ -76,8 +74,13 @@ export const logVerbs: Verbs<LogVerbs> = {
       .map(({ taskInstanceId: _, bytes: __, ...record }) => record),
 };
 
-const bytesOf = (record: LogRow): number =>
-  record.msg.length + (record.fields ? JSON.stringify(record.fields).length : 0) + 1;
+const storedBytes = (at: Transaction, taskInstanceId: string, attempt: number | undefined): number =>
+  at.tables.logs
+    .listBy(at, "taskInstance", taskInstanceId)
+    .filter((row) => row.attempt === attempt)
+    .reduce((bytes, row) => bytes + row.bytes, 0);
+
+const bytesOf = (record: LogRow): number => new TextEncoder().encode(JSON.stringify(record)).length;
 
 const isBehind = (row: LogRow, after: { readonly attempt: number; readonly seq: number }): boolean =>
   row.attempt > after.attempt || (row.attempt === after.attempt && row.seq > after.seq);
