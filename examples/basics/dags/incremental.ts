@@ -50,8 +50,9 @@ export const summarise = task("summarise", async (file: string) => {
 });
 
 /**
- * Each run works on one interval of data and can be repeated: the second time gives the same file. Run an older day again
- * with `airloom dags trigger basics_incremental --logical-date 2026-01-15`, or clear one of its runs.
+ * Each run works on one interval of data and can be repeated: the second time gives the same file. Clear a run to see it.
+ * A run made by hand works on the newest day that was over at its logical date:
+ * `airloom dags trigger basics_incremental --logical-date 2026-01-15` loads the 14th.
  */
 export default dag(
   "basics_incremental",

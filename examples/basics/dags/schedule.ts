@@ -15,7 +15,7 @@ export const weekdays = dag(
     tags,
     schedule: cron("0 6 * * 1-5", { timezone: "Europe/London" }),
     startDate: "2026-01-01",
-    // Without `catchup` the past is left alone: the next run is the next time the clock shows six.
+    // Without `catchup`, of all that is past only the newest run is made: the last time the clock showed six.
     catchup: false,
   },
   ({ run }) => sayWhen(run.logicalDate, run.runAfter),

@@ -33,7 +33,7 @@ export const errors = {
     () => "The name or the password is wrong.",
     "Try again; the first user is `admin`, its password was printed at the first start (or set by AIRLOOM_ADMIN_PASSWORD).",
   ),
-  FORBIDDEN: define(403, (d) => `Not allowed: ${d.reason}`, "Ask an administrator for the right."),
+  FORBIDDEN: define(403, (d) => `Not allowed: ${d.reason}.`, "Ask an administrator for the right."),
   NOT_FOUND: define(
     404,
     (d) => `${d.what} was not found.`,

@@ -17,7 +17,7 @@ const states: Readonly<Record<string, string>> = { error: "failed", critical: "f
 /** A record as a line for people: time, level unless it is the usual one, words. */
 export function logText(line: LogLine | string, paint: Paint): string {
   if (typeof line === "string") return line;
-  const { timestamp, level, event, logger: _logger, ...fields } = line;
+  const { timestamp, level, event, logger: _logger, group: _group, ...fields } = line;
   const at = timestamp ? new Date(timestamp) : null;
   const time = at && !Number.isNaN(at.getTime()) ? `${clockText(at)} ` : "";
   const mark = level && level !== "info" ? `${level.toUpperCase()} ` : "";
