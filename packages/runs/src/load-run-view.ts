@@ -36,12 +36,13 @@ export async function loadRunView(at: RunAt & { readonly deps?: RunsDeps }, scop
   const { tx, run, graph } = at;
   const narrowed = scope === "all" ? {} : { taskIds: scope };
   const tasks = scope === "all" ? [...graph.tasks.keys()] : scope;
-  const [instances, tallies, exclusions, past, sourceLengths] = await Promise.all([
+  const [instances, tallies, exclusions, past, sourceLengths, expanded] = await Promise.all([
     tx.listTaskInstances({ runKey: run.id, unfinishedOnly: true, ...narrowed }),
     tx.listTallies(run.id, scope === "all" ? undefined : scope),
     graph.deciders.size > 0 ? tx.listExclusions(run.id) : [],
     loadPast(at, tasks),
     loadSourceLengths(at, tasks),
+    loadExpanded(at, tasks),
   ]);
   return {
     run,
@@ -51,6 +52,7 @@ export async function loadRunView(at: RunAt & { readonly deps?: RunsDeps }, scop
     exclusions: new Map(exclusions.map((exclusion) => [exclusion.taskId, exclusion.excluded])),
     past,
     sourceLengths,
+    expanded,
     whole: scope === "all",
     leaseGraceMs: at.deps?.settings.graceMs ?? 0,
   };
@@ -101,6 +103,19 @@ async function loadSourceLengths(
 }
 
 const isCounted = (instance: TaskInstanceRow): boolean => instance.state !== "removed";
+
+/** How many instances mapped tasks have: a cleared one grows when its list did. */
+async function loadExpanded(
+  { tx, run, graph }: RunAt,
+  taskIds: readonly string[],
+): Promise<ReadonlyMap<string, number>> {
+  const mapped = taskIds.filter((id) => graph.tasks.get(id)?.mapped);
+  if (mapped.length === 0) return new Map();
+  const counts = new Map<string, number>();
+  for (const { taskId, mapIndex } of await tx.listTaskInstances({ runKey: run.id, taskIds: mapped }))
+    if (mapIndex >= 0) counts.set(taskId, (counts.get(taskId) ?? 0) + 1);
+  return counts;
+}
 
 /** Lists that are params of the run stand neither in the Spec nor in a value: their length is known from the run. */
 function lengthsIn(
