@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { readConfigFile } from "./config/config-file.ts";
 import type { ConfigSource } from "./config/options.ts";
 import { type Nested, type ResolvedConfig, resolveConfig } from "./config/resolve-config.ts";
-import { openHome } from "./home/home.ts";
+import { type Home, openHome } from "./home/home.ts";
 import { createConsoleLog, type Level } from "./output/console-log.ts";
 import type { ProcessContext } from "./processes/process-context.ts";
 
@@ -14,14 +14,19 @@ export interface CommandContext extends ProcessContext {
   readonly sources: ReadonlyMap<string, ConfigSource>;
 }
 
-/** Reads configuration and home once, for one command. `defaults` are the command's own. */
+/** Reads the configuration once, for one command; opens the home at first use. `defaults` are the command's own. */
 export function createContext(environment: Environment, flags: Nested = {}, defaults: Nested = {}): CommandContext {
-  const home = openHome(process.cwd(), environment);
-  const { config, sources } = readConfig(environment, { flags, defaults, project: home.project });
+  const project = process.cwd();
+  const { config, sources } = readConfig(environment, { flags, defaults, project });
+  let home: Home | undefined;
   return {
     config,
     sources,
-    home,
+    // A command for a server elsewhere must not leave a home behind.
+    get home() {
+      home ??= openHome(project, environment);
+      return home;
+    },
     environment,
     log: createConsoleLog(config.logging.level as Level, () => new Date()),
     children: { task: besideMain("task-child"), parse: besideMain("parse-child") },

@@ -1,3 +1,5 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { cloneDatabase, type DatabaseClone } from "@airloom/testkit";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type OwnAirloom, ownAirloom } from "./own-airloom.ts";
@@ -94,6 +96,19 @@ describe("A wrong usage says what is wrong and what to do", () => {
 });
 
 describe("A server that cannot be used", () => {
+  it("is named, and no home is made for it", async () => {
+    const elsewhere = await ownAirloom("shop", { AIRLOOM_TOKEN: "any" });
+    const ended = await elsewhere.run(["dags", "list", "--server", "http://127.0.0.1:1"]);
+    const made = existsSync(join(elsewhere.project, "../home"));
+    await elsewhere.close();
+    expect({ ...ended, made }).toEqual({
+      code: 1,
+      out: "",
+      err: "error: No Airloom server answers at http://127.0.0.1:1.\n       Check the address, or start one: `airloom standalone` or `airloom api-server`.\n",
+      made: false,
+    });
+  });
+
   it("is said to need a login", async () => {
     const ended = await airloom.run(["dags", "list", "--server", "http://127.0.0.1:1"]);
     expect(ended).toEqual({

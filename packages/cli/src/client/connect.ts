@@ -4,7 +4,8 @@ import { AirloomError } from "@airloom/core";
 import { homeKey } from "../home/home.ts";
 import { readRunFile } from "../home/run-file.ts";
 import type { ProcessContext } from "../processes/process-context.ts";
-import { type ApiAnswer, type ApiClient, type ApiRequest, createApiClient } from "./api-client.ts";
+import { type ApiClient, createApiClient } from "./api-client.ts";
+import { sendHttp } from "./send-http.ts";
 
 /** The server that was named, the one that runs in this home, or the API application in this process for as long as the command takes. */
 export async function connect(context: ProcessContext, server: string | undefined): Promise<ApiClient> {
@@ -25,7 +26,7 @@ async function foreignToken({ environment }: ProcessContext, server: string): Pr
   const { AIRLOOM_TOKEN: token, AIRLOOM_USERNAME: username, AIRLOOM_PASSWORD: password } = environment;
   if (token) return token;
   if (!username || !password) throw new AirloomError("CLI_NO_LOGIN", { server });
-  const answer = await send(server, {
+  const answer = await sendHttp(server, {
     method: "POST",
     path: "/auth/token/cli",
     url: "/auth/token/cli",
@@ -39,28 +40,7 @@ async function foreignToken({ environment }: ProcessContext, server: string): Pr
 function overHttp(server: string, token: string): ApiClient {
   return createApiClient({
     where: server,
-    send: (request) => send(server, request, token),
+    send: (request) => sendHttp(server, request, token),
     close: async () => {},
   });
-}
-
-async function send(
-  server: string,
-  request: ApiRequest & { readonly url: string },
-  token?: string,
-): Promise<ApiAnswer> {
-  try {
-    const response = await fetch(new URL(request.url, server), {
-      method: request.method ?? "GET",
-      headers: {
-        ...(token ? { authorization: `Bearer ${token}` } : {}),
-        accept: request.accept ?? "application/json",
-        ...(request.body === undefined ? {} : { "content-type": "application/json" }),
-      },
-      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-    });
-    return { status: response.status, text: await response.text() };
-  } catch (cause) {
-    throw new AirloomError("SERVER_UNREACHABLE", { server }, { cause });
-  }
 }

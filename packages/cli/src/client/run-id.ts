@@ -12,7 +12,7 @@ export async function resolveRunId(api: ApiClient, dagId: string, given: string)
 }
 
 /** Null when the Dag has no run yet. */
-export async function newestRun(api: ApiClient, dagId: string): Promise<RunEntity | null> {
+async function newestRun(api: ApiClient, dagId: string): Promise<RunEntity | null> {
   const query = { order_by: "-run_after", limit: 1 };
   const { dag_runs } = await about({ api, ids: { dagId } }, () =>
     api.call<{ dag_runs: readonly RunEntity[] }>({ path: `${dagPath(dagId)}/dagRuns`, query }),

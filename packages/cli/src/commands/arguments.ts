@@ -53,7 +53,7 @@ export function pattern(text: string): RegExp {
 }
 
 /** @throws CLI_USAGE naming the file. */
-export function readText(file: string): string {
+function readText(file: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (error) {

@@ -11,7 +11,7 @@ export interface Database {
 }
 
 /** The database as it is: the given one, or the embedded server, which is started when nobody runs it. */
-export async function reachDatabase(config: Config, home: Home, log: (line: string) => void): Promise<Database> {
+async function reachDatabase(config: Config, home: Home, log: (line: string) => void): Promise<Database> {
   return config.database.url ? { url: config.database.url, close: async () => {} } : openEmbedded(home, log);
 }
 
