@@ -85,3 +85,20 @@ describe("tasks test", () => {
     expect((await airloom.run(["tasks", "test", "faulty", "greet", "-c", '{"name":"you"}'])).out).toBe('"hello you"\n');
   });
 });
+
+describe("An interrupted test", () => {
+  it("ends what it started, and exits with 130", async () => {
+    const endless = await ownAirloom("endless");
+    for (const args of [
+      ["dags", "test", "endless"],
+      ["tasks", "test", "endless", "wait"],
+    ]) {
+      const running = await endless.start(args, "wait | waiting");
+      expect(await running.stop()).toBe(130);
+    }
+    expect((await readdir(join(endless.project, "../home/cache"))).filter((name) => name.startsWith("trial-"))).toEqual(
+      [],
+    );
+    await endless.close();
+  });
+});

@@ -80,6 +80,7 @@ function printerFor({ json, output }: OutputFlags, environment: Environment): Pr
   });
 }
 
+/** An interrupted command keeps the exit code of that. */
 function setExitCode(code: unknown): void {
-  if (typeof code === "number") process.exitCode = code;
+  if (typeof code === "number" && process.exitCode === undefined) process.exitCode = code;
 }

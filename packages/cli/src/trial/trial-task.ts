@@ -52,14 +52,14 @@ interface Finished {
   readonly xcoms: readonly XComOutput[];
 }
 
-/** A promise, what resolves it, and a signal that rejects it. */
+/** A promise and what resolves it; a signal does too. */
 function ending(signal: AbortSignal): readonly [Promise<Finished>, (end: Finished) => void] {
   let settle: (end: Finished) => void = () => {};
-  const ended = new Promise<Finished>((resolve, reject) => {
+  const ended = new Promise<Finished>((resolve) => {
     settle = resolve;
-    const interrupted = new AirloomError("CLI_USAGE", { reason: "The test was interrupted." });
-    signal.addEventListener("abort", () => reject(interrupted));
   });
+  const interrupted: Finished = { outcome: { kind: "lost", reason: "the test was interrupted" }, xcoms: [] };
+  signal.addEventListener("abort", () => settle(interrupted));
   return [ended, settle];
 }
 
