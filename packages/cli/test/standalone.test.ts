@@ -6,7 +6,7 @@ let standalone: Running;
 
 beforeAll(async () => {
   // The embedded PostgreSQL, as on a laptop; any free port.
-  airloom = await ownAirloom("shop", { AIRLOOM__API__PORT: "0" });
+  airloom = await ownAirloom("shop", { AIRLOOM__API__PORT: "0", AIRLOOM_ADMIN_PASSWORD: "open sesame" });
   standalone = await airloom.start(["standalone"], "Airloom is ready at");
   await dagsKnown();
 }, 120_000);
@@ -150,6 +150,26 @@ describe("Against a running server", () => {
     expect(await unknown("tasks", "clear", "orders", "-r", "first", "-t", "^totl$", "-y")).toContain(
       "There is no task that matches",
     );
+  });
+
+  it("is used from another home by name and password, or by a token", async () => {
+    const url = /ready at (\S+)/.exec(standalone.output())?.[1] ?? "";
+    const login = { AIRLOOM_USERNAME: "admin", AIRLOOM_PASSWORD: "open sesame" };
+    const elsewhere = await ownAirloom("shop", login);
+    expect((await elsewhere.run(["dags", "state", "orders", "first", "--server", url])).out).toBe("success\n");
+    await elsewhere.close();
+    const wrong = await ownAirloom("shop", { ...login, AIRLOOM_PASSWORD: "guess" });
+    expect(await wrong.run(["dags", "list", "--server", url])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("The name or the password is wrong."),
+    });
+    await wrong.close();
+    const forged = await ownAirloom("shop", { AIRLOOM_TOKEN: "a.b.c" });
+    expect(await forged.run(["dags", "list", "--server", url])).toMatchObject({
+      code: 1,
+      err: expect.stringContaining("No valid token"),
+    });
+    await forged.close();
   });
 
   it("refuses a second standalone in the same home", async () => {
