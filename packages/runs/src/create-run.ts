@@ -33,10 +33,9 @@ export async function createRun(
     unfinished: graph.tasks.size,
   });
   if (!run) return null;
-  await Promise.all([
-    tx.insertTaskInstances(newInstances(graph, run.id, deps)),
-    tx.insertTallies(run.id, freshTallies(graph)),
-  ]);
+  // In flight when this returns: they go out with whatever follows.
+  void tx.insertTaskInstances(newInstances(graph, run.id, deps));
+  void tx.insertTallies(run.id, freshTallies(graph));
   return run;
 }
 

@@ -18,5 +18,5 @@ export {
 export { type LoadedRunView, loadRunView } from "./load-run-view.ts";
 export { nextRunOf, planNextRun } from "./plan-next-run.ts";
 export { paramsOf } from "./run-params.ts";
-export { startRuns } from "./start-runs.ts";
+export { type Created, createAndStart, startRuns, tellCreated } from "./start-runs.ts";
 export { createVersions, type Version, type Versions } from "./versions.ts";

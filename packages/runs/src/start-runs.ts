@@ -1,6 +1,9 @@
-import type { DagRunRow } from "@airloom/store";
-import { advanceLocked, runMoved, tellRuns } from "./advance-runs.ts";
+import type { DagGraph } from "@airloom/core";
+import type { DagRow, DagRunRow, Tx } from "@airloom/store";
+import { advanceLocked, type RunsChanged, runMoved, tellRuns } from "./advance-runs.ts";
+import { createRun, type RunRequest } from "./create-run.ts";
 import type { RunsDeps } from "./deps.ts";
+import type { Version } from "./versions.ts";
 
 /**
  * Starts queued runs that are due while their Dag has room for another, oldest first, and advances them at once.
@@ -36,6 +39,50 @@ export async function startRuns(deps: RunsDeps, limit = 20): Promise<number> {
   for (const run of started) deps.tell(runMoved(run));
   if (changed) await tellRuns(deps, changed);
   return started.length;
+}
+
+export interface Created {
+  readonly run: DagRunRow;
+  /** What starting it did, to be told after commit (`tellCreated`); null when it waits: not due, paused, or no room. */
+  readonly started: RunsChanged | null;
+}
+
+/**
+ * Makes a run and, if it is due and its Dag has room, starts it in the same transaction: up to the queue, as far as limits allow.
+ * The caller has locked the Dag (`lockDags`) and read it since. Null when the Dag already has such a run.
+ */
+export async function createAndStart(
+  at: { readonly tx: Tx; readonly deps: RunsDeps; readonly version: Version },
+  dag: DagRow,
+  request: RunRequest,
+): Promise<Created | null> {
+  const { tx, deps, version } = at;
+  const counting = tx.countRunningRuns([dag.dagId]);
+  const queued = await createRun(at, request);
+  if (!queued) return null;
+  const running = (await counting).get(dag.dagId) ?? 0;
+  if (dag.isPaused || request.runAfter > tx.now || running >= dag.maxActiveRuns) return { run: queued, started: null };
+  void tx.moveRun({ runKey: queued.id, from: "queued", to: "running" });
+  const run: DagRunRow = { ...queued, state: "running", startedAt: tx.now };
+  const scope = firstTasks(version.graph);
+  return { run, started: await advanceLocked(tx, deps, [{ run, scope, unfinishedDelta: 0 }]) };
+}
+
+/** What may be decided before anything ran: no other task can do anything but wait. */
+const firstTasks = (graph: DagGraph): readonly string[] => [
+  ...graph.roots,
+  ...graph.spec.tasks
+    .filter((task) => task.triggerRule === "always" && task.upstream.length > 0)
+    .map((task) => task.id),
+];
+
+/** Tells of a run that was made, after commit; one that waits is left to `startRuns`. */
+export async function tellCreated(deps: RunsDeps, { run, started }: Created): Promise<void> {
+  const { dagId, runId, runType } = run;
+  deps.tell({ event: "dagRun:created", dagId, runId, runType });
+  if (!started) return deps.store.hint("runs");
+  deps.tell(runMoved(run));
+  await tellRuns(deps, started);
 }
 
 const oldestFirst = (runs: readonly DagRunRow[]): DagRunRow[] =>

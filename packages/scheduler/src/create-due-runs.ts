@@ -1,6 +1,6 @@
 import { runId } from "@airloom/core";
-import { createRun, nextRunOf, type RunsDeps } from "@airloom/runs";
-import type { DagRow, Tx } from "@airloom/store";
+import { type Created, createAndStart, nextRunOf, type RunsDeps, tellCreated } from "@airloom/runs";
+import type { Tx } from "@airloom/store";
 
 /**
  * Makes the scheduled runs that are due. The run and the cursor's advance are one transaction per Dag, and one Dag's error does
@@ -14,39 +14,39 @@ export async function createDueRuns(
 ): Promise<boolean> {
   const due = await deps.store.tx((tx) => tx.listDueDags(limit));
   let made = 0;
-  for (const dag of due) {
+  for (const { dagId } of due) {
     try {
-      if (await deps.store.tx((tx) => createDueRun(tx, deps, dag))) made += 1;
+      const created = await deps.store.tx((tx) => createDueRun(tx, deps, dagId));
+      if (!created) continue;
+      made += 1;
+      await tellCreated(deps, created);
     } catch (error) {
-      onError(dag.dagId, error);
+      onError(dagId, error);
     }
   }
-  if (made > 0) deps.store.hint("runs");
   return made > 0;
 }
 
-async function createDueRun(tx: Tx, deps: RunsDeps, seen: DagRow): Promise<boolean> {
-  const { dagId } = seen;
-  await tx.lockDags([dagId], { wait: true });
-  const dag = await tx.findDag(dagId);
+async function createDueRun(tx: Tx, deps: RunsDeps, dagId: string): Promise<Created | null> {
+  const [, dag, active] = await Promise.all([
+    tx.lockDags([dagId], { wait: true }),
+    tx.findDag(dagId),
+    tx.countActiveRuns([dagId]),
+  ]);
   const times = dag?.nextRun;
-  if (!dag || dag.isPaused || dag.isStale || !times || times.runAfter > tx.now) return false;
-  const active = await tx.countActiveRuns([dagId]);
-  if ((active.get(dagId) ?? 0) >= dag.maxActiveRuns) return false;
+  if (!dag || dag.isPaused || dag.isStale || !times || times.runAfter > tx.now) return null;
+  if ((active.get(dagId) ?? 0) >= dag.maxActiveRuns) return null;
   const version = await deps.versions.load(tx, dag.versionId);
-  const run = await createRun(
-    { tx, deps, version },
-    {
-      ...times,
-      runId: runId("scheduled", times.runAfter),
-      runType: "scheduled",
-      conf: {},
-      triggeredBy: "timetable",
-      triggeringUser: null,
-      note: null,
-    },
-  );
+  const created = await createAndStart({ tx, deps, version }, dag, {
+    ...times,
+    runId: runId("scheduled", times.runAfter),
+    runType: "scheduled",
+    conf: {},
+    triggeredBy: "timetable",
+    triggeringUser: null,
+    note: null,
+  });
   // A run of this time that is already there was made by another scheduler, or by hand: the cursor goes on all the same.
   await tx.setCursor(dagId, { nextRun: nextRunOf(version, times, tx.now), lastRun: times });
-  return run !== null;
+  return created;
 }

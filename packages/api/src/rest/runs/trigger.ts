@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { AirloomError, type JsonObject, parseRunId, parseTimetable, runId } from "@airloom/core";
-import { createRun, startRuns, type Version } from "@airloom/runs";
+import { type Created, createAndStart, tellCreated, type Version } from "@airloom/runs";
 import type { Tx } from "@airloom/store";
 import { z } from "zod";
 import type { ApiDeps } from "../../api-deps.ts";
@@ -30,12 +30,9 @@ export async function triggerRun(
   actor: Actor,
   { dagId, body }: { readonly dagId: string; readonly body: TriggerBody },
 ): Promise<string> {
-  const made = await deps.store.tx((tx) => insertRun({ tx, deps, actor }, dagId, body));
-  deps.tell({ event: "dagRun:created", dagId, runId: made.runId, runType: "manual" });
-  deps.store.hint("runs");
-  // The scheduler would start it as well; here it starts without waiting for anybody.
-  if (made.isDue) await startRuns(deps).catch((error: unknown) => deps.report(error, "start of a triggered run"));
-  return made.runId;
+  const created = await deps.store.tx((tx) => insertRun({ tx, deps, actor }, dagId, body));
+  await tellCreated(deps, created);
+  return created.run.runId;
 }
 
 interface At {
@@ -44,9 +41,9 @@ interface At {
   readonly actor: Actor;
 }
 
-async function insertRun(at: At, dagId: string, body: TriggerBody) {
+async function insertRun(at: At, dagId: string, body: TriggerBody): Promise<Created> {
   const { tx, deps, actor } = at;
-  const dag = await dagIn(tx, dagId);
+  const [, dag] = await Promise.all([tx.lockDags([dagId], { wait: true }), dagIn(tx, dagId)]);
   if (dag.isStale)
     throw new AirloomError("NOT_FOUND", {
       what: `The file of Dag "${dagId}" (${dag.file})`,
@@ -59,23 +56,20 @@ async function insertRun(at: At, dagId: string, body: TriggerBody) {
   const runAfter = body.run_after ?? tx.now;
   const random = body.logical_date ? undefined : randomBytes(4).toString("hex");
   const id = body.dag_run_id ? parseRunId(body.dag_run_id) : runId("manual", runAfter, random);
-  const run = await createRun(
-    { tx, deps, version },
-    {
-      runId: id,
-      runType: "manual",
-      logicalDate: body.logical_date,
-      ...intervalOf(version, body),
-      runAfter,
-      conf,
-      triggeredBy: "rest_api",
-      triggeringUser: actor.name,
-      note: body.note ?? null,
-    },
-  );
-  if (!run) throw await duplicate(tx, dagId, { id, logicalDate: body.logical_date });
-  await record(tx, actor, { event: "trigger_dag_run", dagId, runId: id, detail: sentFields(body, conf) });
-  return { runId: id, isDue: runAfter <= tx.now && !dag.isPaused };
+  const created = await createAndStart({ tx, deps, version }, dag, {
+    runId: id,
+    runType: "manual",
+    logicalDate: body.logical_date,
+    ...intervalOf(version, body),
+    runAfter,
+    conf,
+    triggeredBy: "rest_api",
+    triggeringUser: actor.name,
+    note: body.note ?? null,
+  });
+  if (!created) throw await duplicate(tx, dagId, { id, logicalDate: body.logical_date });
+  void record(tx, actor, { event: "trigger_dag_run", dagId, runId: id, detail: sentFields(body, conf) });
+  return created;
 }
 
 /** What was sent, without the values of conf: they may be anything. */
