@@ -20,10 +20,14 @@ const list = statement(
   where x.run_key = $1 and x.task_id = any($2) and x.key = $3 order by x.task_id, x.map_index`,
 );
 
+/** Sizes are integers of 32 bits. */
+const largestSize = 2 ** 31 - 1;
+
 export const listXComs =
   (sql: Sql): Tx["listXComs"] =>
-  (runKey, { taskIds, key, maxBytes = 2 ** 31 - 1 }) =>
-    sql.all<XComRow>(list, [runKey, arrayOf(taskIds), key, maxBytes]);
+  (runKey, { taskIds, key, maxBytes = Number.POSITIVE_INFINITY }) =>
+    // No limit is told as Infinity, which the column's type does not have.
+    sql.all<XComRow>(list, [runKey, arrayOf(taskIds), key, Math.min(maxBytes, largestSize)]);
 
 const place = (alias: string): string =>
   `${alias}.run_key = $1 and ${alias}.task_id = $2 and ${alias}.map_index = $3 and ${alias}.key = $4`;
