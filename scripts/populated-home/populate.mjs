@@ -46,14 +46,12 @@ export async function populate({ airloom, url, password }) {
     if ((code === 0) !== (state === "success")) throw new Error(`${dagId} should end as ${state}:\n${out}${err}`);
     console.log(`${dagId}: ${state}`);
   }
+  const log = await must("tasks", "logs", "populated_values", "latest", "long_log");
   await leaveWaiting(must);
   if (known.includes("basics_hello")) await must("tasks", "clear", "basics_hello", "--run", "latest", "--yes");
   const api = await apiOf(url, password);
   await settled(api);
-  return {
-    contents: await collect(api),
-    log: (await must("tasks", "logs", "populated_values", "latest", "long_log")).split("\n").length,
-  };
+  return { contents: await collect(api), logLines: log.trimEnd().split("\n").length };
 }
 
 async function settings(must) {
@@ -119,7 +117,8 @@ async function collect(api) {
   for (const { dag_id, dag_run_id, task_id, map_index } of contents.task_instances) {
     const place = `dags/${dag_id}/dagRuns/${encodeURIComponent(dag_run_id)}/taskInstances/${task_id}/xcomEntries`;
     const { xcom_entries } = await api(`${place}?map_index=${map_index}`);
-    contents.xcom_entries.push(...xcom_entries);
+    for (const { key } of xcom_entries)
+      contents.xcom_entries.push(await api(`${place}/${encodeURIComponent(key)}?map_index=${map_index}`));
   }
   return contents;
 }
