@@ -50,7 +50,7 @@ import {
 } from "./task-instance/read-instances.ts";
 import { setTaskInstanceNotes } from "./task-instance/set-notes.ts";
 import { deleteWorkers, listWorkers, touchWorker, upsertWorker } from "./task-instance/workers.ts";
-import { appendLogs, listLogs } from "./value/logs.ts";
+import { appendLogs, countLogBytes, listLogs } from "./value/logs.ts";
 import { putXComs } from "./value/put-xcoms.ts";
 import { deleteXCom, deleteXComs, findXCom, listXComElements, listXComs } from "./value/read-xcoms.ts";
 import {
@@ -165,6 +165,7 @@ const verbs = {
   deleteXComs,
   deleteXCom,
   appendLogs,
+  countLogBytes,
   listLogs,
   listVariables,
   findVariables,

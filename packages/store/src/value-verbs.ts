@@ -88,10 +88,12 @@ export interface ValueVerbs {
   }): Promise<boolean>;
 
   /**
-   * Records of one attempt. Those already there (same attempt and seq) are left alone. Returns bytes stored for the attempt so far, by
-   * the store's own measure: it grows with what is stored and with nothing else; 0 when no record is given.
+   * Records of one attempt. Those already there (same attempt and seq) are left alone. Returns bytes stored for the attempt so far: the
+   * records as JSON; 0 when no record is given.
    */
   appendLogs(taskInstanceId: string, records: readonly LogRow[]): Promise<number>;
+  /** Bytes stored for the attempt so far, as `appendLogs` counts them; 0 when there is nothing. */
+  countLogBytes(taskInstanceId: string, attempt: number): Promise<number>;
   /** In order of attempt and seq, from just behind `after`. */
   listLogs(filter: {
     readonly taskInstanceId: string;

@@ -51,6 +51,16 @@ export const appendLogs =
     return stored?.bytes ?? 0;
   };
 
+const count = statement(
+  "log_size.find",
+  "select bytes from log_size where task_instance_id = $1 and attempt = $2::int",
+);
+
+export const countLogBytes =
+  (sql: Sql): Tx["countLogBytes"] =>
+  async (taskInstanceId, attempt) =>
+    (await sql.first<{ readonly bytes: number }>(count, [taskInstanceId, attempt]))?.bytes ?? 0;
+
 /** Chunks come in order and are opened one by one until the limit is reached. */
 const list = statement(
   "log_chunk.list",

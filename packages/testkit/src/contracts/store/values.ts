@@ -68,6 +68,7 @@ export function valuePromises(given: StoreUnderTest): void {
       );
       return rows.map((row) => [row.taskId, row.mapIndex, row.size, row.value?.length ?? null]);
     };
+    expect(await list(Number.POSITIVE_INFINITY)).toEqual(await list());
     expect(await list()).toEqual([
       ["a", -1, 4, 4],
       ["b", 2, 5, 5],
@@ -153,6 +154,8 @@ export function valuePromises(given: StoreUnderTest): void {
     expect(await append([someLog(1, { msg: "something else" }), someLog(2)])).toBe(first);
     const second = await append([someLog(2), someLog(3), someLog(4), someLog(5)]);
     expect(second).toBeGreaterThan(first);
+    expect(await given.tx((tx) => tx.countLogBytes(id, 1))).toBe(second);
+    expect(await given.tx((tx) => tx.countLogBytes(id, 2))).toBe(0);
     expect(await append([someLog(1, { attempt: 2 })])).toBeLessThan(second);
     expect(await append([])).toBe(0);
     const list = await given.tx((tx) => tx.listLogs({ taskInstanceId: id, attempts: [1], limit: 100 }));
