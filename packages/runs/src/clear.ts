@@ -10,7 +10,7 @@ import type { DagRunRow, TaskInstanceMove, TaskInstanceRow, Tx } from "@airloom/
 import { taskInstanceMoved } from "./advance-runs.ts";
 import type { RunsDeps } from "./deps.ts";
 import { type LockedRun, lockRuns } from "./locked-run.ts";
-import { markRun, mayBeAlive } from "./stop-run.ts";
+import { markRun } from "./stop-run.ts";
 
 /** What a user's action would change, or has changed. */
 export interface Changed {
@@ -64,7 +64,8 @@ function moveFor(
     from: state,
     attempt,
     to,
-    set: { maxTries, losses: 0, nextDueAt: null, code, dropLease: !mayBeAlive(state) },
+    // What has a lease may be alive, whatever its state: one that was marked keeps it too until it has ended.
+    set: { maxTries, losses: 0, nextDueAt: null, code, dropLease: false },
   };
 }
 

@@ -10,9 +10,6 @@ import {
 import type { DagRunRow, TaskInstanceMove, TaskInstanceRow } from "@airloom/store";
 import type { LockedRun } from "./locked-run.ts";
 
-/** States in which an attempt may be alive: ended from outside, it keeps its lease until its supervisor says that it is dead. */
-export const mayBeAlive = (state: TaskInstanceRow["state"]): boolean => state === "running" || state === "restarting";
-
 /** What ended, and what that adds to the run's `unfinished` (already written). */
 export interface Stopped {
   readonly moved: readonly TaskInstanceRow[];
@@ -29,7 +26,8 @@ export async function applyStop(
   const byId = new Map(rows.map((row) => [row.id, row]));
   const moves = stop.moves.map(({ instance, to, code }): TaskInstanceMove => {
     const { id, state, attempt } = byId.get(instance.id) ?? instance;
-    return { id, from: state, attempt, to, set: { code, nextDueAt: null, dropLease: !mayBeAlive(state) } };
+    // What has a lease may be alive: it keeps it until its supervisor says that it is dead.
+    return { id, from: state, attempt, to, set: { code, nextDueAt: null, dropLease: false } };
   });
   const unfinishedDelta = -stop.moves.filter(({ instance }) => !isFinished(instance.state)).length;
   const [moved] = await Promise.all([
