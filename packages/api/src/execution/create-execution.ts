@@ -1,6 +1,13 @@
 import { AirloomError } from "@airloom/core";
 import { endAttempts, heartbeat, releaseDeadWorkers } from "@airloom/runs";
-import type { ArtifactManifest, AttemptRef, ExecutionContract, WorkerRegistration } from "@airloom/wire";
+import {
+  type ArtifactManifest,
+  type AttemptRef,
+  decodeValue,
+  type ExecutionContract,
+  encodeValue,
+  type WorkerRegistration,
+} from "@airloom/wire";
 import { resolveConnection, resolveVariables } from "../secrets/resolve.ts";
 import { appendLogs } from "./append-logs.ts";
 import { claimWork } from "./claim-work.ts";
@@ -75,6 +82,9 @@ async function pullXCom(deps: ExecutionDeps, attempt: AttemptRef, query: Paramet
       mapIndex: query.mapIndex ?? -1,
       key: query.key,
     };
-    return (await tx.findXCom(at))?.value ?? null;
+    const found = await tx.findXCom(at);
+    if (!found) return null;
+    // A list whose elements stand apart is one value to whoever pulls it.
+    return found.value ?? encodeValue((await tx.listXComElements(at)).map(decodeValue));
   });
 }
