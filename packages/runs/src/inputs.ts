@@ -41,7 +41,7 @@ export function variablesOf(args: readonly ArgSpec[]): readonly string[] {
   return [...new Set(args.flatMap(visit))];
 }
 
-/** Loads the values that one run's instances read; those larger than `inlineBytes` in all become references. null = none does. */
+/** Loads the values that one run's instances read; those larger than `inlineBytes` in all become references. Infinity = none does. */
 export async function loadInputs(
   { tx, run, graph }: RunAt,
   instances: readonly TaskInstanceRow[],
