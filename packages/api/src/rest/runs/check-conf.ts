@@ -14,11 +14,15 @@ export function checkConf({ dagId, params }: DagSpec, conf: JsonObject): void {
   if (!check || check({ ...params.defaults, ...conf })) return;
   const [problem] = check.errors ?? [];
   if (!problem) return;
+  if (problem.keyword === "required")
+    throw refused(dagId, `param "${namedIn(problem.params)}" is missing and has no default`);
   const name = problem.instancePath.slice(1).replaceAll("/", ".") || namedIn(problem.params);
-  throw new AirloomError("VALIDATION", {
-    reason: `Dag "${dagId}" refuses conf: ${name ? `param "${name}" ` : "it "}${problem.message ?? "is not valid"}${choices(problem.params)}.`,
-  });
+  const what = name ? `param "${name}"` : "it";
+  throw refused(dagId, `${what} ${problem.message ?? "is not valid"}${choices(problem.params)}`);
 }
+
+const refused = (dagId: string, reason: string): AirloomError =>
+  new AirloomError("VALIDATION", { reason: `Dag "${dagId}" refuses conf: ${reason}.` });
 
 /** The param that is missing, or that should not be there. */
 const namedIn = (params: Readonly<Record<string, unknown>>): string =>

@@ -28,7 +28,11 @@ export function addTrigger(dags: Command, environment: Environment): void {
       .argument("<dag>")
       .option("-c, --conf <json>", "the run's params, a JSON object; @file, or - = standard input", jsonObject)
       .option("-r, --run-id <id>", "id of the run")
-      .option("-l, --logical-date <date>", "date of the data; a time without zone is UTC", instant)
+      .option(
+        "-l, --logical-date <date>",
+        "date of the data, the present if it is left out; a time without zone is UTC",
+        instant,
+      )
       .option("--run-after <date>", "not before this instant", instant)
       .option("--note <text>", "a note for people")
       .option("--wait", "follow the run to its end; exit code 1 when it failed")
@@ -36,7 +40,8 @@ export function addTrigger(dags: Command, environment: Environment): void {
     environment,
     async ({ api, print, flags, args: [dagId] }) => {
       const body = {
-        logical_date: flags.logicalDate ?? null,
+        // Whoever types this means "now"; programs that mean "none" say so over the API. Dags that read the date need one.
+        logical_date: flags.logicalDate ?? new Date().toISOString(),
         ...(flags.runId !== undefined && { dag_run_id: flags.runId }),
         ...(flags.runAfter !== undefined && { run_after: flags.runAfter }),
         ...(flags.conf !== undefined && { conf: flags.conf }),
