@@ -1,7 +1,8 @@
 /**
  * Whole flights, through everything there is: REST, store, worker, child processes. Chains, fan-outs, starts and artifacts against
  * Airloom as it is built, `standalone` or (`--split`) each part in a process of its own, beside the floor of the same server.
- * `--only chain,starts` measures some; `--profile DIR` writes a CPU profile of each process of Airloom's own there.
+ * `--only chain,starts` measures some; `--profile DIR` writes a CPU profile of each process of Airloom's own there; `--statements`
+ * tells where the database's time went.
  */
 import { type Airloom, startAirloom } from "./parts/airloom-processes.ts";
 import type { Api } from "./parts/api.ts";
@@ -9,6 +10,7 @@ import { type Figure, figure, print, repeat, round } from "./parts/figures.ts";
 import { chainDag, fanMappedDag, fanNodesDag, sharedClock, startDag } from "./parts/flight-dags.ts";
 import { measureFloor } from "./parts/floor.ts";
 import { type CpuTimes, cpuTimes } from "./parts/process-tree.ts";
+import { countingServer, countStatements, statementCosts } from "./parts/statements.ts";
 
 const argument = (name: string): string | undefined => {
   const at = process.argv.indexOf(name);
@@ -16,6 +18,7 @@ const argument = (name: string): string | undefined => {
 };
 const only = argument("--only")?.split(",");
 const profile = argument("--profile");
+const isDetailed = process.argv.includes("--statements");
 const artifacts = 200;
 
 const files: Record<string, string> = {
@@ -100,6 +103,7 @@ async function measure(airloom: Airloom) {
   await api.patch("/pools/default_pool?update_mask=slots", { slots: -1 });
   const same = Array.from({ length: 200 }, () => "start");
   await starts(airloom, same.slice(0, 20));
+  if (isDetailed) await countStatements(databaseUrl);
   return {
     "until ready": round(startMs),
     [`until ${Object.keys(files).length} files are published`]: round(parsed),
@@ -116,6 +120,7 @@ async function measure(airloom: Airloom) {
         Array.from({ length: artifacts }, (_, i) => `artifact_${i}`),
       ),
     ),
+    statements: isDetailed ? await statementCosts(databaseUrl) : undefined,
   };
 }
 
@@ -125,6 +130,7 @@ const airloom = await startAirloom({
   mode,
   files,
   environment: { AIRLOOM__CORE__PARALLELISM: "0" },
+  ...(isDetailed && { server: countingServer }),
   nodeArguments: profile ? ["--cpu-prof", `--cpu-prof-dir=${profile}`] : [],
 });
 try {

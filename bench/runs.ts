@@ -8,7 +8,6 @@ import { join } from "node:path";
 import { createPostgresStore, migrate, startEmbedded } from "@airloom/db";
 import type { Store } from "@airloom/store";
 import { publish, runsOver, someSpec, someTask, trigger, work } from "@airloom/testkit/bench";
-import pg from "pg";
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
@@ -60,37 +59,18 @@ async function measure(store: Store) {
   };
 }
 
-async function run(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query(sql);
-  await client.end();
-}
-
-/** Where the database's time goes: calls and ms by statement, the dearest first. */
-async function statements(url: string) {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  const { rows } = await client.query(
-    `select calls::int, round(total_exec_time)::int as "ms", round((mean_exec_time * 1000)::numeric)::int as "µs each", left(regexp_replace(query, '\\s+', ' ', 'g'), 90) as statement
-     from pg_stat_statements order by total_exec_time desc limit 25`,
-  );
-  await client.end();
-  return rows;
-}
-
 const isDetailed = process.argv.includes("--statements");
 const home = mkdtempSync(join(tmpdir(), "airloom-bench-"));
 const server = await startEmbedded({
   home,
-  ...(isDetailed ? { settings: { shared_preload_libraries: "pg_stat_statements" } } : {}),
+  ...(isDetailed && { settings: countingServer }),
 });
 try {
   await migrate(server.url);
-  if (isDetailed) await run(server.url, "create extension pg_stat_statements");
+  if (isDetailed) await countStatements(server.url);
   const store = createPostgresStore({ url: server.url });
   const figures = await measure(store);
-  const detail = isDetailed ? { statements: await statements(server.url) } : {};
+  const detail = isDetailed ? { statements: await statementCosts(server.url) } : {};
   console.log(JSON.stringify({ bench: "runs", node: process.version, figures, ...detail }, null, 2));
   await store.close();
 } finally {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { superviseEmbedded } from "@airloom/db";
+import { startEmbedded, superviseEmbedded } from "@airloom/db";
 import pg from "pg";
 import { Api } from "./api.ts";
 import { parentOf } from "./process-tree.ts";
@@ -16,6 +16,8 @@ export interface AirloomOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Arguments of Node for the control process: `--cpu-prof`. */
   readonly nodeArguments?: readonly string[];
+  /** Settings of the database server, which is then started here and given to Airloom. */
+  readonly server?: Readonly<Record<string, string>>;
 }
 
 /** Airloom as it is built, running in a project and a home of its own. */
@@ -40,34 +42,53 @@ export async function startAirloom(options: AirloomOptions): Promise<Airloom> {
   const project = makeProject(options.files);
   const home = join(project, ".airloom");
   const commands = options.mode === "standalone" ? [["standalone", "--port", "0"]] : splitCommands;
+  const database = options.server && (await startDatabase(home, options.server));
+  const environment = { ...options.environment, ...(database && { AIRLOOM__DATABASE__URL: database.url }) };
   const began = performance.now();
   const running: Running[] = [];
   const stopAll = async (): Promise<void> => {
     for (const one of running.splice(0).reverse()) await one.stop();
   };
   try {
-    for (const args of commands) running.push(await startProcess(args, project, options));
+    for (const args of commands) running.push(await startProcess(args, project, { ...options, environment }));
     const startMs = performance.now() - began;
     const { url } = JSON.parse(readFileSync(join(home, "run", "server.json"), "utf8")) as { url: string };
-    // Attaches to the server that runs: for the floor, and for what no route tells.
-    const database = superviseEmbedded({ home, log: () => {} });
-    await database.start();
+    const reached = database ?? (await attachDatabase(home));
     return {
       api: await Api.login(url, "admin", password),
       project,
-      databaseUrl: database.url,
+      databaseUrl: reached.url,
       startMs,
-      roots: [...running.map(({ pid }) => pid), await postmasterOf(database.url)],
+      roots: [...running.map(({ pid }) => pid), await postmasterOf(reached.url)],
       stop: async () => {
-        await database.stop("done");
+        if (!database) await reached.close();
         await stopAll();
+        await database?.close();
         rmSync(project, { recursive: true, force: true });
       },
     };
   } catch (error) {
     await stopAll();
+    await database?.close();
     throw error;
   }
+}
+
+interface Database {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+async function startDatabase(home: string, settings: Readonly<Record<string, string>>): Promise<Database> {
+  const server = await startEmbedded({ home, settings });
+  return { url: server.url, close: () => server.stop("fast").then(() => {}) };
+}
+
+/** The server that runs: for the floor, and for what no route tells. */
+async function attachDatabase(home: string): Promise<Database> {
+  const server = superviseEmbedded({ home, log: () => {} });
+  await server.start();
+  return { url: server.url, close: () => server.stop("done") };
 }
 
 /** The parent of whoever answers here. */
