@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { createPostgresStore, migrate, startEmbedded } from "@airloom/db";
 import type { Store } from "@airloom/store";
 import { publish, runsOver, someSpec, someTask, trigger, work } from "@airloom/testkit/bench";
+import { countingServer, countStatements, statementCosts } from "./parts/statements.ts";
 
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
