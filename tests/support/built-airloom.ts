@@ -2,8 +2,12 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-/** Root of the repository. */
-export const root = join(dirname(fileURLToPath(import.meta.url)), "../..");
+/** Root of the repository, from wherever this is bundled to. */
+export const root = rootAbove(dirname(fileURLToPath(import.meta.url)));
+
+function rootAbove(folder: string): string {
+  return existsSync(join(folder, "layers.mjs")) ? folder : rootAbove(dirname(folder));
+}
 
 const builds = join(root, "node_modules/.cache/airloom-system");
 
@@ -11,7 +15,15 @@ const builds = join(root, "node_modules/.cache/airloom-system");
  * The folder of the real bundles (`cli.mjs` and the children's) of the sources as they are now. A build of one's own: the one in
  * `packages/airloom/dist` may be replaced while processes start from it. Built once per state of the sources.
  */
-export async function builtAirloom(): Promise<string> {
+export function builtAirloom(): Promise<string> {
+  // Whatever is edited meanwhile: all processes of one test are of one build.
+  building ??= build();
+  return building;
+}
+
+let building: Promise<string> | undefined;
+
+async function build(): Promise<string> {
   const folder = join(builds, String(Math.round(newestIn(join(root, "packages")))));
   if (existsSync(folder)) return folder;
   const draft = `${folder}.${process.pid}`;

@@ -40,13 +40,13 @@ export function treeOf(pid: number): readonly ProcessId[] {
   return tree.map(({ pid: id, startTicks }) => ({ pid: id, startTicks }));
 }
 
-/** Processes that stand in a folder or name it on their command line, other than this one. */
+/** Processes that stand in a folder or name something in it on their command line, other than this one. */
 export function processesIn(folder: string): readonly ProcessId[] {
   return all().filter(({ pid, state }) => {
     if (pid === process.pid || state === "Z" || state === "X") return false;
     try {
       const inside = readlinkSync(`/proc/${pid}/cwd`).startsWith(folder);
-      return inside || readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(folder);
+      return inside || readFileSync(`/proc/${pid}/cmdline`, "latin1").includes(`${folder}/`);
     } catch {
       return false;
     }

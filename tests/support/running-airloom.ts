@@ -31,6 +31,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** The binary. @default the one that runs this */
   readonly node?: string;
+  /** The bundle of the command. @default that of the sources as they are now */
+  readonly program?: string;
   /** A command that runs the command: `["setpriv", "--reuid=65534"]`. */
   readonly through?: readonly string[];
 }
@@ -50,13 +52,11 @@ export async function startAirloom(
   args: readonly string[],
   options: RunOptions = {},
 ): Promise<RunningAirloom> {
-  const folder = await builtAirloom();
-  const [program, ...rest] = [
-    ...(options.through ?? []),
-    options.node ?? process.execPath,
-    join(folder, "cli.mjs"),
-    ...args,
-  ] as [string, ...string[]];
+  const bundle = options.program ?? join(await builtAirloom(), "cli.mjs");
+  const [program, ...rest] = [...(options.through ?? []), options.node ?? process.execPath, bundle, ...args] as [
+    string,
+    ...string[],
+  ];
   const child = spawn(program, rest, {
     cwd: project.dir,
     detached: true,

@@ -38,6 +38,8 @@ export interface ProjectWanted {
   /** Files of `tests/project` to copy: `dags/fan-out.ts`. */
   readonly files?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** @default one that is free */
+  readonly port?: number;
   /** Who owns it, when another user is to run Airloom in it. */
   readonly owner?: number;
 }
@@ -52,7 +54,7 @@ export async function temporaryProject(wanted: ProjectWanted = {}): Promise<Temp
   symlinkSync(join(root, "node_modules"), path("node_modules"));
   if (wanted.owner !== undefined)
     for (const one of ["", "dags", "tmp"]) chownSync(path(one), wanted.owner, wanted.owner);
-  const port = await freePort();
+  const port = wanted.port ?? (await freePort());
   const password = "an admin's password";
   return {
     dir,
@@ -79,7 +81,7 @@ export async function temporaryProject(wanted: ProjectWanted = {}): Promise<Temp
 }
 
 /** A port nobody listens on at this moment. */
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once("error", reject);
