@@ -10,6 +10,8 @@ export default defineConfig({
           include: ["packages/**/src/**/*.test.ts", "examples/**/*.test.ts"],
           exclude: ["**/node_modules/**", "**/dist/**"],
           pool: "threads",
+          // A property over thousands of inputs takes seconds, and a multiple of that beside other work.
+          testTimeout: 30_000,
         },
       },
       {

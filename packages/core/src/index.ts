@@ -1,11 +1,10 @@
 export { type DagGraph, graphOf } from "./dag-spec/dag-graph.ts";
 export { type DagSpec, type GroupSpec, specFormat } from "./dag-spec/dag-spec.ts";
-export { branchExclusions, exclusionsOf, shortCircuitExclusions } from "./dag-spec/exclusions.ts";
+export { exclusionsOf } from "./dag-spec/exclusions.ts";
 export { mapSourceTasks, type SourceLength, sourceLengthsOf } from "./dag-spec/map-sources.ts";
-export { specLimits } from "./dag-spec/spec-limits.ts";
 export type { ArgSpec, RunField, TaskKind, TaskSpec } from "./dag-spec/task-spec.ts";
 export { readSpec } from "./dag-spec/upcast.ts";
-export { type Duration, formatDuration, parseDuration } from "./duration.ts";
+export { type Duration, parseDuration } from "./duration.ts";
 export { AirloomError, type ErrorCode, errors } from "./errors.ts";
 export type { Json, JsonObject } from "./json.ts";
 export { parseRunId, runId } from "./run-id.ts";
@@ -49,31 +48,21 @@ export {
   type MarkTaskDecision,
 } from "./scheduling/mark.ts";
 export { decidePast, type PastStates } from "./scheduling/past.ts";
-export { mapLength, readiness, readinessIn } from "./scheduling/readiness.ts";
-export { type RetryKey, retryDelaySeconds } from "./scheduling/retry-delay.ts";
+export { readiness } from "./scheduling/readiness.ts";
+export type { RetryKey } from "./scheduling/retry-delay.ts";
 export { decideRunOutcome, type RunOutcome, type RunOutcomeFacts } from "./scheduling/run-outcome.ts";
 export {
   decideFailFast,
   decideRunTimeout,
-  runTimeoutAt,
   type StopDecision,
   type StopMove,
   type StopView,
 } from "./scheduling/run-stop.ts";
 export type { DagRunView, RunView, Tally, TaskInstanceView } from "./scheduling/run-view.ts";
-export { selectInstances, type TaskSelection } from "./scheduling/selection.ts";
-export {
-  addTallies,
-  countTallies,
-  emptyTally,
-  initialTallies,
-  type StateChange,
-  type TallyDelta,
-  tallyDeltasFor,
-} from "./scheduling/tally.ts";
-export { triggerRuleVerdict } from "./scheduling/trigger-rule.ts";
+export type { TaskSelection } from "./scheduling/selection.ts";
+export { type StateChange, type TallyDelta, tallyDeltasFor } from "./scheduling/tally.ts";
 export { type TriggerRule, triggerRuleNames } from "./scheduling/trigger-rule-name.ts";
-export { type HeldCode, pass, type SettleCode, type Verdict, type WaitCode } from "./scheduling/verdict.ts";
+export type { HeldCode, SettleCode, Verdict, WaitCode } from "./scheduling/verdict.ts";
 export type { Service, Timers } from "./service.ts";
 export {
   type DagRunState,

@@ -1,6 +1,6 @@
 export type { PoolOptions } from "./connection/pool.ts";
 export type { Account } from "./embedded/account.ts";
-export { ownIdentity, type ProcessIdentity, processState, stillRuns } from "./embedded/process-identity.ts";
+export { ownIdentity, type ProcessIdentity, stillRuns } from "./embedded/process-identity.ts";
 export type { EmbeddedServer, ServerExit, StopMode } from "./embedded/server.ts";
 export { type EmbeddedOptions, startEmbedded } from "./embedded/start.ts";
 export { type EmbeddedSupervisor, superviseEmbedded } from "./embedded/supervise.ts";

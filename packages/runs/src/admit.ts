@@ -14,7 +14,7 @@ export interface Admitted {
 const limit = 500;
 const fewer = 64;
 
-export const admittedNothing: Admitted = { queued: Promise.resolve([]), busy: false };
+const admittedNothing: Admitted = { queued: Promise.resolve([]), busy: false };
 
 /**
  * Gate 2, `scheduled` to `queued`, for runs whose lock the caller holds. Limiter rows are taken only if they are free, since the

@@ -20,7 +20,7 @@ export interface Inputs {
 const key = "return_value";
 
 /** Tasks whose values the arguments name, each once. */
-export function sourcesOf(args: readonly ArgSpec[]): readonly string[] {
+function sourcesOf(args: readonly ArgSpec[]): readonly string[] {
   const found = new Set<string>();
   const visit = (arg: ArgSpec): void => {
     if (arg.kind === "xcom") found.add(arg.task);

@@ -49,7 +49,7 @@ export function decideRunTimeout(
 }
 
 /** When a running run times out; null when it does not. */
-export function runTimeoutAt(graph: DagGraph, run: Pick<DagRunView, "state" | "startedAt">): Date | null {
+function runTimeoutAt(graph: DagGraph, run: Pick<DagRunView, "state" | "startedAt">): Date | null {
   const { runTimeoutSeconds } = graph.spec;
   if (runTimeoutSeconds === null || run.state !== "running" || !run.startedAt) return null;
   return new Date(run.startedAt.getTime() + runTimeoutSeconds * 1_000);

@@ -40,7 +40,7 @@ const runNameOf = (place: RunPlace): string => `${dagOf(place)}/${runOf(place)}`
 export const instanceIdOf = (place: InstancePlace): string => `agree/${runNameOf(place)}/${taskOf(place)}`;
 
 /** No two instances are equally urgent: ties go by time, and each store has its own clock. */
-export const priorityOf = ({ dag, run, task }: InstancePlace): number => dag * 100 + run * 10 + task;
+const priorityOf = ({ dag, run, task }: InstancePlace): number => dag * 100 + run * 10 + task;
 
 let published = 0;
 
