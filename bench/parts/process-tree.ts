@@ -13,7 +13,7 @@ interface Process {
 }
 
 /** All processes below these, with them. */
-export function processesBelow(roots: readonly number[]): readonly Process[] {
+function processesBelow(roots: readonly number[]): readonly Process[] {
   const all = allProcesses();
   const found = new Map<number, Process>();
   let next = all.filter(({ pid }) => roots.includes(pid));
