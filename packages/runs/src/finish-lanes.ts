@@ -37,7 +37,9 @@ export function createFinishLanes(deps: RunsDeps, remembered = 10_000): FinishLa
       }
     },
     async finish(finish) {
-      const instance = claimed.get(finish.taskInstanceId) ?? (await findInstance(deps, finish));
+      const known = claimed.get(finish.taskInstanceId);
+      // Another API server may have handed out attempts since: what is remembered of an older one counts tries wrongly.
+      const instance = known?.attempt === finish.attempt ? known : await findInstance(deps, finish);
       claimed.delete(finish.taskInstanceId);
       return new Promise((resolve, reject) => {
         const lane = lanes.get(instance.runKey);
