@@ -14,6 +14,8 @@ export interface RunsChanged {
   readonly ended: readonly DagRunRow[];
   /** A limiter row was busy: scheduled instances wait for the admission loop. */
   readonly admissionBusy: boolean;
+  /** Tasks of other runs that depend on the past have to look again. */
+  readonly wokeOthers: boolean;
 }
 
 /** What is to be looked at in one locked run, and what the caller changed in it already. */
@@ -30,6 +32,7 @@ export async function advanceLocked(tx: Tx, deps: RunsDeps, items: readonly RunT
   const moving: Promise<readonly TaskInstanceRow[]>[] = [];
   const ended: DagRunRow[] = [];
   let isScheduling = false;
+  let wokeOthers = false;
   for (const { run, scope, unfinishedDelta } of items) {
     if (run.state !== "running") continue;
     const { graph } = await deps.versions.load(tx, run.versionId);
@@ -37,13 +40,14 @@ export async function advanceLocked(tx: Tx, deps: RunsDeps, items: readonly RunT
     const advanced = await advance(locked, scope);
     moving.push(advanced.moved);
     isScheduling ||= advanced.isScheduling;
+    wokeOthers ||= advanced.wokeOthers;
     const over = await settleRun(locked, run.unfinished + unfinishedDelta + advanced.unfinishedDelta);
     if (over) ended.push(over);
     else held.push(locked);
   }
   const admission = await admitHeld(tx, held, isScheduling);
   const moved = (await Promise.all(moving)).flat();
-  return { moved, queued: admission.queued, ended, admissionBusy: admission.busy };
+  return { moved, queued: admission.queued, ended, admissionBusy: admission.busy, wokeOthers };
 }
 
 /**
@@ -65,7 +69,7 @@ export async function advanceWokenRuns(deps: RunsDeps, limit = 20): Promise<numb
 /** Queues what there is room for, over all runs, taking the limiter locks in their order. */
 export async function admitWaiting(deps: RunsDeps): Promise<number> {
   const { queued } = await deps.store.tx((tx) => admitAll(tx, deps));
-  return tellRuns(deps, { moved: [], queued, ended: [], admissionBusy: false });
+  return tellRuns(deps, { moved: [], queued, ended: [], admissionBusy: false, wokeOthers: false });
 }
 
 /**
@@ -83,6 +87,7 @@ export async function tellMoves(deps: RunsDeps, changed: RunsChanged): Promise<n
   const { store, tell } = deps;
   const queued = await changed.queued;
   if (changed.admissionBusy) store.hint("admission");
+  if (changed.wokeOthers) store.hint("wakeup");
   if (changed.ended.length > 0) {
     store.hint("runs");
     store.hint("admission");

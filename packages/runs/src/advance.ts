@@ -2,6 +2,7 @@ import { type AdvanceDecision, type AdvanceMove, decideAdvance, type Expansion, 
 import type { NewTaskInstance, TaskInstanceMove, TaskInstanceRow } from "@airloom/store";
 import { type LoadedRunView, loadRunView, type ViewScope } from "./load-run-view.ts";
 import type { LockedRun } from "./locked-run.ts";
+import { wakeDependents } from "./wake-dependents.ts";
 
 /** What a call of `advance` changes. */
 export interface Advanced {
@@ -11,9 +12,16 @@ export interface Advanced {
   readonly unfinishedDelta: number;
   /** Something may be admitted now. */
   readonly isScheduling: boolean;
+  /** What it settled may be what other runs wait for. */
+  readonly wokeOthers: boolean;
 }
 
-export const advancedNothing: Advanced = { moved: Promise.resolve([]), unfinishedDelta: 0, isScheduling: false };
+const advancedNothing: Advanced = {
+  moved: Promise.resolve([]),
+  unfinishedDelta: 0,
+  isScheduling: false,
+  wokeOthers: false,
+};
 
 /**
  * Moves every instance in `scope` that may go on: to `scheduled`, or to the state its trigger rule or branch settles it in, and
@@ -31,16 +39,19 @@ export async function advance(locked: LockedRun, scope: ViewScope): Promise<Adva
     moved: Promise.all([first.moved, rest.moved]).then((both) => both.flat()),
     unfinishedDelta: first.unfinishedDelta + rest.unfinishedDelta,
     isScheduling: first.isScheduling || rest.isScheduling,
+    wokeOthers: first.wokeOthers || rest.wokeOthers,
   };
 }
 
-function apply({ tx, deps, run }: LockedRun, view: LoadedRunView, decision: AdvanceDecision): Advanced {
+function apply(locked: LockedRun, view: LoadedRunView, decision: AdvanceDecision): Advanced {
+  const { tx, deps, run } = locked;
   const rows = new Map(view.instances.map((row) => [row.id, row]));
   const expanded = decision.expansions.map((one) => expand(one, rows.get(one.instance.id), deps.newId));
   const added = expanded.flatMap(({ instances }) => instances);
   const moves = [...decision.moves.map(moveOf), ...expanded.flatMap((expansion) => expansion.moves)];
   if (moves.length === 0) return advancedNothing;
-  const unfinishedDelta = added.length - moves.filter((move) => isFinished(move.to)).length;
+  const settled = moves.filter((move) => isFinished(move.to)).length;
+  const unfinishedDelta = added.length - settled;
   const retried = decision.moves.flatMap(({ instance }) => (instance.state === "up_for_retry" ? [instance] : []));
   const deltas = decision.tallyDeltas.map(({ taskId, delta }) => ({ taskId, ...delta }));
   // Sent together, run in this order: rows are there before they move.
@@ -56,7 +67,8 @@ function apply({ tx, deps, run }: LockedRun, view: LoadedRunView, decision: Adva
     return result;
   });
   moved.catch(() => {});
-  return { moved, unfinishedDelta, isScheduling: moves.some((move) => move.to === "scheduled") };
+  const wokeOthers = settled > 0 && wakeDependents(locked, "past_settled");
+  return { moved, unfinishedDelta, isScheduling: moves.some((move) => move.to === "scheduled"), wokeOthers };
 }
 
 const moveOf = ({ instance, to, code, tryNumber, mapIndex }: AdvanceMove): TaskInstanceMove => ({

@@ -11,6 +11,7 @@ import { taskInstanceMoved } from "./advance-runs.ts";
 import type { RunsDeps } from "./deps.ts";
 import { type LockedRun, lockRuns } from "./locked-run.ts";
 import { markRun } from "./stop-run.ts";
+import { wakeDependents } from "./wake-dependents.ts";
 
 /** What a user's action would change, or has changed. */
 export interface Changed {
@@ -115,6 +116,7 @@ async function apply(
     tx.recountRun(run.id, { tasks: edges.map(([task]) => task), upstreams: edges.map(([, upstream]) => upstream) }),
     tx.wakeRuns([run.id], "user_action"),
   ]);
+  wakeDependents(locked, "user_action");
   const restarted = restartsRun
     ? await tx.moveRun({ runKey: run.id, from: run.state, to: "queued", clear: true })
     : null;
@@ -134,11 +136,14 @@ export async function setRunState(
   to: "queued" | "success" | "failed",
 ): Promise<Changed> {
   const { run, moved } = await deps.store.tx(async (tx) => {
-    const marked = await markRun(await lockOne(tx, deps, runKey), to);
+    const locked = await lockOne(tx, deps, runKey);
+    const marked = await markRun(locked, to);
+    wakeDependents(locked, "user_action");
     await tx.wakeRuns([runKey], "user_action");
     return marked;
   });
   for (const row of moved) deps.tell(taskInstanceMoved(row));
+  deps.store.hint("wakeup");
   deps.store.hint("runs");
   deps.store.hint("admission");
   return { run, instances: moved };

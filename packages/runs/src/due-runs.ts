@@ -34,6 +34,7 @@ export async function failTimedOutRuns(deps: RunsDeps, limit = 20): Promise<numb
     deps.tell(runMoved(stopped.run));
     deps.store.hint("admission");
     deps.store.hint("runs");
+    deps.store.hint("wakeup");
   }
   return failed;
 }

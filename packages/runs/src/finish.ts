@@ -1,5 +1,4 @@
 import {
-  type DagGraph,
   decideFinish,
   exclusionsOf,
   type FinishedState,
@@ -13,6 +12,7 @@ import { advanceLocked, type RunsChanged, taskInstanceMoved, tellMoves } from ".
 import type { RunsDeps } from "./deps.ts";
 import { type LockedRun, lockRuns } from "./locked-run.ts";
 import { failFast } from "./stop-run.ts";
+import { wakeDependents } from "./wake-dependents.ts";
 
 /** An attempt's outcome as its worker reported it. */
 export interface Finish {
@@ -114,6 +114,7 @@ async function recordFinishes(locked: LockedRun, items: readonly PendingFinish[]
   // All of it is sent before the first answer: what is written, and what has to be known next. That no finish is stale is
   // assumed; if one is, everything is rolled back.
   const writing = write(locked, plans, settled);
+  const wokeOthers = settled.length > 0 && wakeDependents(locked, "past_finished");
   const stopping = failFast(
     locked,
     settled.map(({ to }) => to),
@@ -130,7 +131,10 @@ async function recordFinishes(locked: LockedRun, items: readonly PendingFinish[]
   const stopped = await stopping;
   const unfinishedDelta = stopped.unfinishedDelta - settled.length;
   const changed = await (advancing ?? advanceLocked(tx, deps, [{ run, scope, unfinishedDelta }]));
-  return { moved: [...moved, ...stopped.moved], changed };
+  return {
+    moved: [...moved, ...stopped.moved],
+    changed: { ...changed, wokeOthers: wokeOthers || changed.wokeOthers },
+  };
 }
 
 async function write(
@@ -147,13 +151,9 @@ async function write(
     ...plans.flatMap((plan) => (plan.excluded ? [tx.putExclusion(run.id, plan.taskId, plan.excluded)] : [])),
     deltas.length > 0 ? tx.addTallies(run.id, deltas) : undefined,
     settled.length > 0 ? tx.adjustUnfinished([{ runKey: run.id, delta: -settled.length }]) : undefined,
-    settled.length > 0 && dependsOnPast(graph) ? tx.wakeOtherRuns(run.dagId, run.id, "past_finished") : undefined,
   ]);
   return moved;
 }
-
-const dependsOnPast = (graph: DagGraph): boolean =>
-  graph.spec.tasks.some((task) => task.dependsOnPast || task.waitForDownstream);
 
 interface Settled {
   readonly taskId: string;

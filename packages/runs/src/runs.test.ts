@@ -1,7 +1,3 @@
-import { createMemoryStore } from "@airloom/store";
-import { runsContract } from "@airloom/testkit";
+import { memoryStore, runsContract } from "@airloom/testkit";
 
-runsContract("memory", async () => {
-  const store = createMemoryStore({ clock: { now: () => new Date() } });
-  return { store, close: () => store.close() };
-});
+runsContract("memory", async () => memoryStore());

@@ -19,7 +19,8 @@ export async function settleRun({ tx, run, graph }: RunAt, unfinished: number): 
   return moved;
 }
 
-async function pauseAfterFailures({ tx, run, graph }: RunAt): Promise<void> {
+/** A run failed: so many of them in a row pause the Dag, if it says so. */
+export async function pauseAfterFailures({ tx, run, graph }: RunAt): Promise<void> {
   const limit = graph.spec.maxConsecutiveFailedRuns;
   if (limit === 0) return;
   const outcomes = await tx.listRecentOutcomes(run.dagId, limit);

@@ -9,6 +9,8 @@ import {
 } from "@airloom/core";
 import type { DagRunRow, TaskInstanceMove, TaskInstanceRow } from "@airloom/store";
 import type { LockedRun } from "./locked-run.ts";
+import { pauseAfterFailures } from "./settle-run.ts";
+import { wakeDependents } from "./wake-dependents.ts";
 
 /** What ended, and what that adds to the run's `unfinished` (already written). */
 export interface Stopped {
@@ -17,7 +19,7 @@ export interface Stopped {
 }
 
 /** Writes moves that end instances from outside, with their counts. */
-export async function applyStop(
+async function applyStop(
   { tx, run }: LockedRun,
   rows: readonly TaskInstanceRow[],
   stop: StopDecision,
@@ -61,8 +63,11 @@ export async function timeOutRun(locked: LockedRun): Promise<StoppedRun | null> 
   const decision = decideRunTimeout({ graph, run, instances: rows }, tx.now);
   if (!decision) return null;
   const { moved } = await applyStop(locked, rows, decision);
+  wakeDependents(locked, "run_timeout");
   const ended = await tx.moveRun({ runKey: run.id, from: "running", to: decision.run });
-  return ended ? { run: ended, moved } : null;
+  if (!ended) return null;
+  await pauseAfterFailures(locked);
+  return { run: ended, moved };
 }
 
 /** A user's word on a whole run. `queued` starts it anew as it stands. */

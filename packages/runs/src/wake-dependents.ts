@@ -1,0 +1,17 @@
+import type { DagGraph } from "@airloom/core";
+import type { RunAt } from "./load-run-view.ts";
+
+/** Whether tasks of this graph look at the Dag's run before. */
+export const dependsOnPast = (graph: DagGraph): boolean =>
+  graph.spec.tasks.some((task) => task.dependsOnPast || task.waitForDownstream);
+
+/**
+ * Something in this run is settled: tasks of the Dag's other runs that depend on the past look again. Call it with every write of a
+ * finished state, whoever decided it: nothing else would ever wake them.
+ * @returns whether there may be any, so that `wakeup` is to be hinted after commit.
+ */
+export function wakeDependents({ tx, run, graph }: RunAt, reason: string): boolean {
+  if (!dependsOnPast(graph)) return false;
+  void tx.wakeOtherRuns(run.dagId, run.id, reason);
+  return true;
+}
