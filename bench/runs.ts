@@ -46,7 +46,7 @@ async function measure(store: Store) {
     const dag = await publish(store, someSpec({ tasks, ...unlimited }));
     return timed(async () => {
       await trigger(under, dag);
-      await work(under, undefined, slots);
+      await work(under, undefined, { slots });
     });
   };
   await run(chain(40), 1);

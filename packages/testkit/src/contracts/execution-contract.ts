@@ -1,7 +1,7 @@
 import { describe } from "vitest";
 import { claimPromises } from "./execution/claims.ts";
 import { type ExecutionUnderTest, executionUnderTest, type MakeExecution } from "./execution/execution-under-test.ts";
-import { finishPromises } from "./execution/finishes.ts";
+import { finishPromises, maxXComBytes } from "./execution/finishes.ts";
 import { leasePromises } from "./execution/leases.ts";
 import { logPromises, maxLogBytes } from "./execution/logs.ts";
 import { parsePromises } from "./execution/parses.ts";
@@ -26,7 +26,9 @@ const sections: Readonly<Record<string, (given: ExecutionUnderTest) => void>> = 
 export function executionContract(name: string, make: MakeExecution): void {
   describe(`${name} keeps the execution contract`, () => {
     for (const [title, section] of Object.entries(sections)) {
-      describe(title, () => section(executionUnderTest(make, { environment, maxLogBytesPerAttempt: maxLogBytes })));
+      describe(title, () =>
+        section(executionUnderTest(make, { environment, maxLogBytesPerAttempt: maxLogBytes, maxXComBytes })),
+      );
     }
   });
 }

@@ -1,20 +1,31 @@
 import type { DagSpec, TaskSpec } from "@airloom/core";
 import { clearTasks, markTasks, rescueExpired, setRunState } from "@airloom/runs";
-import type { Store } from "@airloom/store";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { publish } from "../factories/publish.ts";
 import { someSpec, someTask } from "../factories/some-spec.ts";
 import { type RunsUnderTest, runsOver, statesOf, trigger, type Work, work } from "../runs/drive-runs.ts";
+import { limitPromises } from "./runs/limits.ts";
+import { mappingPromises } from "./runs/mapping.ts";
+import { rulePromises } from "./runs/rules.ts";
+import { type MakeRunsStore, type RunsGiven, runsGiven } from "./runs/runs-given.ts";
+import { severalPromises } from "./runs/several.ts";
+import { userPromises } from "./runs/user-words.ts";
+
+const sections: Readonly<Record<string, (given: RunsGiven) => void>> = {
+  "trigger rules and skips": rulePromises,
+  "mapped tasks": mappingPromises,
+  "limits and priorities": limitPromises,
+  "clears, marks, time-outs and the past": userPromises,
+  "several servers": severalPromises,
+};
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 /** What a run does from trigger to end, over a store of any kind: an imagined worker claims and finishes. */
-export function runsContract(
-  name: string,
-  makeStore: () => Promise<{ readonly store: Store; close(): Promise<void> }>,
-): void {
+export function runsContract(name: string, makeStore: MakeRunsStore): void {
   describe(`runs over ${name}`, () => {
-    let opened: Awaited<ReturnType<typeof makeStore>>;
+    for (const [title, section] of Object.entries(sections)) describe(title, () => section(runsGiven(makeStore)));
+    let opened: Awaited<ReturnType<MakeRunsStore>>;
     let under: RunsUnderTest;
     beforeAll(async () => {
       opened = await makeStore();

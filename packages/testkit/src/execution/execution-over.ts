@@ -32,6 +32,7 @@ export function executionOver(store: Store, given: Partial<ExecutionDeps> = {}):
     environment: {},
     dagsPausedAtCreation: false,
     maxLogBytesPerAttempt: 1_000_000,
+    maxXComBytes: 10_000_000,
     timers: realTimers,
     ...given,
   };

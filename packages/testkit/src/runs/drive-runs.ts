@@ -10,6 +10,7 @@ import {
   defaultRunsSettings,
   type FinishLanes,
   type FinishOutcome,
+  type FinishResult,
   type RunEvent,
   type RunRequest,
   type RunsDeps,
@@ -72,32 +73,50 @@ export type Work = (claimed: Claimed) => FinishOutcome & { readonly value?: Uint
 
 export const succeeds: Work = () => ({ kind: "succeeded" });
 
+export interface WorkPlace {
+  /** @default 16 */
+  readonly slots?: number;
+  /** @default "default" */
+  readonly queue?: string;
+}
+
 /** Claims and finishes until nothing can be claimed: a worker without processes. Returns the ids of the tasks in the order they ran. */
-export async function work(under: RunsUnderTest, answer: Work = succeeds, slots = 16): Promise<readonly string[]> {
-  const { deps, lanes } = under;
+export async function work(
+  under: RunsUnderTest,
+  answer: Work = succeeds,
+  place: WorkPlace = {},
+): Promise<readonly string[]> {
   const ran: string[] = [];
   for (;;) {
-    const claimed = await claim(deps, claimOptions(slots));
+    const claimed = await hold(under, place);
     if (claimed.length === 0) {
-      if (await settle(deps)) continue;
+      if (await settle(under.deps)) continue;
       return ran;
     }
-    lanes.remember(claimed.map(({ instance }) => instance));
     await Promise.all(claimed.map((one) => finish(under, one, answer(one))));
     ran.push(...claimed.map(({ instance }) => nameOf(instance)));
   }
 }
 
-const claimOptions = (slots: number) => ({
-  executor: "local",
-  queues: ["default"],
-  workerId: "worker",
-  tokenHashes: Array.from({ length: slots }, () => randomUUID()),
-  leaseMs: 30_000,
-  warmArtifacts: [],
-});
+/** Claims what is queued now, and does not finish it. */
+export async function hold(
+  { deps, lanes }: RunsUnderTest,
+  { slots = 16, queue = "default" }: WorkPlace = {},
+): Promise<readonly Claimed[]> {
+  const claimed = await claim(deps, {
+    executor: "local",
+    queues: [queue],
+    workerId: "worker",
+    tokenHashes: Array.from({ length: slots }, () => randomUUID()),
+    leaseMs: 30_000,
+    warmArtifacts: [],
+  });
+  lanes.remember(claimed.map(({ instance }) => instance));
+  return claimed;
+}
 
-const nameOf = ({ taskId, mapIndex }: TaskInstanceRow): string => (mapIndex < 0 ? taskId : `${taskId}[${mapIndex}]`);
+export const nameOf = ({ taskId, mapIndex }: TaskInstanceRow): string =>
+  mapIndex < 0 ? taskId : `${taskId}[${mapIndex}]`;
 
 /** What the scheduler's loops would do by now. @returns whether they did anything. */
 export async function settle(deps: RunsDeps): Promise<boolean> {
@@ -110,16 +129,21 @@ export async function settle(deps: RunsDeps): Promise<boolean> {
   }
 }
 
-async function finish({ lanes }: RunsUnderTest, { instance }: Claimed, answer: ReturnType<Work>): Promise<void> {
+export async function finish(
+  { lanes }: RunsUnderTest,
+  { instance }: Claimed,
+  answer: ReturnType<Work> = { kind: "succeeded" },
+): Promise<FinishResult["result"]> {
   const { value, length, ...outcome } = answer;
   const xcoms = value ? [{ key: "return_value", value, elements: null, length: length ?? null }] : [];
-  await lanes.finish({
+  const { result } = await lanes.finish({
     taskInstanceId: instance.id,
     attempt: instance.attempt,
     tokenHash: instance.tokenHash ?? "",
     outcome,
     xcoms,
   });
+  return result;
 }
 
 /** States by task (`task[index]` when mapped), and of the run. */

@@ -7,9 +7,13 @@ import {
   failed,
   heldOf,
   returned,
+  returnedApart,
   someClaimRequest,
   succeeded,
 } from "./execution-under-test.ts";
+
+/** Smaller than anybody's, so that tests reach it. */
+export const maxXComBytes = 500_000;
 
 export function finishPromises(given: ExecutionUnderTest): void {
   test("an outcome is recorded once; sent again it is accepted and changes nothing", async () => {
@@ -30,6 +34,20 @@ export function finishPromises(given: ExecutionUnderTest): void {
     const answers = await Promise.all([given.finish(held), given.finish(held), given.finish(held)]);
     expect(answers.toSorted()).toEqual(["recorded", "repeated", "repeated"]);
     expect(await given.states(run)).toEqual({ "(run)": "running", a: "success", b: "queued" });
+  });
+
+  test("a value above the limit is refused, in one piece, in elements or pushed, and the attempt may say another outcome", async () => {
+    const { queue, run } = await given.startChain(1);
+    const held = await given.claimOne(queue);
+    const tooLarge = { code: "VALUE_TOO_LARGE", status: 413 };
+    const half = "x".repeat(maxXComBytes / 2);
+    await expect(given.finish(held, succeeded, [returned(half + half)])).rejects.toMatchObject(tooLarge);
+    await expect(given.finish(held, succeeded, [returnedApart([half, half])])).rejects.toMatchObject(tooLarge);
+    const pushed = given.execution.pushXCom(held.ref, "large", new Uint8Array(maxXComBytes + 1));
+    await expect(pushed).rejects.toMatchObject(tooLarge);
+    expect(await given.stateOf(held)).toBe("running");
+    expect(await given.finish(held, succeeded, [returned(half)])).toBe("recorded");
+    expect(await given.states(run)).toEqual({ "(run)": "success", a: "success" });
   });
 
   test("another outcome after the first is refused", async () => {
