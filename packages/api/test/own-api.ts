@@ -65,6 +65,7 @@ function depsOver(store: PostgresStore, runs: RunsUnderTest, given: Partial<ApiD
     environment: {},
     dagsPausedAtCreation: false,
     maxLogBytesPerAttempt: 1_000_000,
+    maxXComBytes: 10_000_000,
     timers: {
       after: (ms: number, callback: () => void) => {
         const timer = setTimeout(callback, ms);

@@ -127,7 +127,7 @@ describe("time limits", () => {
   test("the task hears of it first, by its signal", async () => {
     const id = worker.queue("faults/polite", within(0.2));
     expect((await worker.plane.finished(id)).outcome).toMatchObject({ error: { kind: "timeout" } });
-    expect(messages(id)).toContain("told: The task ran longer than its executionTimeout of 0.2 s and was stopped.");
+    expect(messages(id)).toContain("told: The task ran longer than its `timeout` of 0.2 s and was stopped.");
   });
 });
 

@@ -14,7 +14,7 @@ import { claimWork } from "./claim-work.ts";
 import type { ExecutionDeps } from "./execution-deps.ts";
 import { keyOf, liveInstance } from "./fence.ts";
 import { fetchInput } from "./fetch-input.ts";
-import { finishAttempt, releaseAttempts } from "./finish-attempt.ts";
+import { checkXComSize, finishAttempt, releaseAttempts } from "./finish-attempt.ts";
 import { missingParts, openParseSession, publish } from "./publish.ts";
 
 /** The control half of the execution contract: in-process transports call it directly, the HTTP routes pass it on. */
@@ -40,11 +40,13 @@ export function createExecution(deps: ExecutionDeps): ExecutionContract {
         return resolveConnection(tx, deps, id);
       }),
     pullXCom: (attempt, query) => pullXCom(deps, attempt, query),
-    pushXCom: (attempt, key, value) =>
-      store.tx(async (tx) => {
+    pushXCom: async (attempt, key, value) => {
+      checkXComSize(deps, [value]);
+      await store.tx(async (tx) => {
         const { runKey, taskId, mapIndex } = await liveInstance(tx, attempt);
         await tx.putXComs([{ runKey, taskId, mapIndex, key, value, elements: null, length: null }]);
-      }),
+      });
+    },
     getArtifact: (artifactId) =>
       store.tx(async (tx) => {
         const artifact = await tx.findArtifact(artifactId);

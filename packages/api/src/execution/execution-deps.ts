@@ -15,5 +15,7 @@ export interface ExecutionDeps extends RunsDeps {
   /** New Dags start paused, unless they say otherwise. */
   readonly dagsPausedAtCreation: boolean;
   readonly maxLogBytesPerAttempt: number;
+  /** One value; a list whose elements stand apart counts as a whole. */
+  readonly maxXComBytes: number;
   readonly timers: { after(ms: number, callback: () => void): () => void };
 }

@@ -10,6 +10,7 @@ import { fingerprintOf } from "./fingerprint.ts";
 /** Records an outcome and, when asked, claims the next work in the same call. */
 export async function finishAttempt(deps: ExecutionDeps, request: FinishRequest): Promise<FinishReply> {
   const { taskInstanceId, attempt, token } = request;
+  for (const { value } of request.xcoms) checkXComSize(deps, value.kind === "value" ? [value.bytes] : value.items);
   const { result, queued } = await deps.lanes.finish({
     taskInstanceId,
     attempt,
@@ -27,6 +28,12 @@ export async function finishAttempt(deps: ExecutionDeps, request: FinishRequest)
   // What this very worker took needs no shout: it would only wake its other claim for nothing.
   if ((claimed?.workloads.length ?? 0) < queued) deps.store.hint("queued");
   return claimed ? { result, claimed } : { result };
+}
+
+/** @throws VALUE_TOO_LARGE; the worker then fails the task with these words. */
+export function checkXComSize({ maxXComBytes: limit }: ExecutionDeps, parts: readonly Uint8Array[]): void {
+  const bytes = parts.reduce((sum, part) => sum + part.length, 0);
+  if (bytes > limit) throw new AirloomError("VALUE_TOO_LARGE", { bytes, limit });
 }
 
 function outcomeOf(outcome: Outcome): FinishOutcome {

@@ -69,6 +69,7 @@ export function createControlOver<Kept extends Store>(
     dagsPausedAtCreation: config.core.dagsArePausedAtCreation,
     // The worker cuts at the limit, by the text alone, and adds the last words. This is the wall behind it, counted as stored.
     maxLogBytesPerAttempt: 4 * config.logging.maxBytesPerAttempt,
+    maxXComBytes: config.xcom.maxBytes,
     timers: realTimers,
   };
   return { store, deps, execution: createExecution(deps), secrets, timers: realTimers, close: () => store.close() };

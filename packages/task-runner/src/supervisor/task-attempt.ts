@@ -267,7 +267,7 @@ interface Performed {
 const failure = (error: FailureReport, retry: boolean): Outcome => ({ kind: "failed", error, retry });
 
 const timeoutWords = (seconds: number): string =>
-  `The task ran longer than its executionTimeout of ${seconds} s and was stopped.`;
+  `The task ran longer than its \`timeout\` of ${seconds} s and was stopped.`;
 
 function unloadable(error: unknown): FailureReport {
   return {
