@@ -2,8 +2,11 @@ import { cpSync, existsSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import { verify } from "../chaos/verify.ts";
 import { apiOf } from "../support/api-of.ts";
 import { builtAirloom, root } from "../support/built-airloom.ts";
+import { databaseOf } from "../support/database-of.ts";
+import { startLedger } from "../support/ledger.ts";
 import { describe, isAlive, processesIn, unixSocketsIn } from "../support/proc.ts";
 import { runAirloom, startAirloom, startStandalone, untilSaid } from "../support/running-airloom.ts";
 import { type ProjectWanted, type TemporaryProject, temporaryProject } from "../support/temporary-project.ts";
@@ -64,6 +67,37 @@ test("Ctrl-C leaves no process, no PostgreSQL, no socket and no temporary file, 
   // What was handed back used no try.
   expect((await api.instances(run)).map(({ try_number }) => try_number)).toEqual([1, 1]);
   await again.interrupt();
+});
+
+test("kill -9 of the whole tree in a fan-out, and a new start finishes it: nothing lost, nothing doubled", async () => {
+  const ledger = await startLedger();
+  try {
+    const project = await newProject({
+      files: ["dags/fan-out.ts", "lib/record-execution.ts"],
+      environment: { AIRLOOM__WORKERS__ENVIRONMENT: "LEDGER_URL", LEDGER_URL: ledger.url },
+    });
+    const airloom = await startStandalone(project);
+    const api = await apiOf(project);
+    await until("the Dag is there", () => api.get("/api/v2/dags/fan_out"));
+    const width = 40;
+    const run = await api.trigger("fan_out", { conf: { width, slowMs: 400 } });
+    await until("it is in the middle", async () => (await ledger.executions(run.dag_run_id)).length > 12, { every: 5 });
+    const tree = airloom.tree();
+    await airloom.killTree();
+    expect(describe(tree.filter(isAlive))).toEqual([]);
+    expect((await ledger.executions(run.dag_run_id)).length).toBeLessThan(width);
+
+    const again = await startStandalone(project);
+    const state = await (await apiOf(project)).ended(run);
+    const databaseUrl = await databaseOf(project);
+    expect({ state, problems: await verify({ databaseUrl, ledger, run, width }) }).toEqual({
+      state: "success",
+      problems: [],
+    });
+    await again.interrupt();
+  } finally {
+    await ledger.stop();
+  }
 });
 
 test("a second copy on one home is refused with the first one's pid, a busy port names its owner, and two homes run side by side", async () => {
