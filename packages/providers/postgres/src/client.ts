@@ -1,5 +1,5 @@
 import { type ConnectionValue, context } from "@airloom/sdk";
-import pg from "pg";
+import type pg from "pg";
 import { columnTypes } from "./column-types.ts";
 
 /** Where the database is: the id of a connection, or a URL. */
@@ -8,12 +8,19 @@ export interface Target {
   readonly url?: string | undefined;
 }
 
+/** Loaded at the first use: every task child holds this module, few run SQL, and loading pg takes 20 ms of a start. */
+const driver = async (): Promise<typeof pg> => (await import("pg")).default;
+
 /** What pg needs to know to connect. */
 export async function clientConfig({ connection, url }: Target): Promise<pg.ClientConfig> {
   if ((connection === undefined) === (url === undefined)) {
     throw new Error("sql() needs either `connection`, the id of a connection, or `url`.");
   }
-  const shared = { types: columnTypes, application_name: applicationName(), connectionTimeoutMillis: 30_000 };
+  const shared = {
+    types: columnTypes(await driver()),
+    application_name: applicationName(),
+    connectionTimeoutMillis: 30_000,
+  };
   if (url !== undefined) return { connectionString: url, ...shared };
   return { ...fromConnection(await context().getConnection(connection as string)), ...shared };
 }
@@ -48,11 +55,13 @@ export async function withClient<T>(
   use: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   signal.throwIfAborted();
-  const client = new pg.Client(config);
+  const { Client } = await driver();
+  const client = new Client(config);
   // Errors between statements (a server going down) reach the statement, too.
   client.on("error", () => undefined);
   await client.connect();
-  const cancel = (): void => void cancelStatement(client, config);
+  const cancel = (): void =>
+    void cancelStatement(client, new Client({ ...config, connectionTimeoutMillis: closeAfterMs }));
   signal.addEventListener("abort", cancel, { once: true });
   try {
     return await use(client);
@@ -67,11 +76,11 @@ export async function withClient<T>(
 
 const closeAfterMs = 2_000;
 
-async function cancelStatement(client: pg.Client, config: pg.ClientConfig): Promise<void> {
+/** @param other goes to the same server. */
+async function cancelStatement(client: pg.Client, other: pg.Client): Promise<void> {
   const { processID } = client as pg.Client & { readonly processID: number };
   const close = setTimeout(() => destroy(client), closeAfterMs);
   client.once("end", () => clearTimeout(close));
-  const other = new pg.Client({ ...config, connectionTimeoutMillis: closeAfterMs });
   other.on("error", () => undefined);
   try {
     await other.connect();

@@ -1,16 +1,11 @@
-import pg from "pg";
+import type pg from "pg";
 
 type Parse = (text: string) => unknown;
 
 /** pg's own reader of array text; its types call it a function, which it is not. */
-const { arrayParser } = pg.types as unknown as {
+interface ArrayReader {
   readonly arrayParser: { create(text: string, parse: Parse): { parse(): unknown[] } };
-};
-
-const arrayOf =
-  (parse: Parse): Parse =>
-  (text) =>
-    arrayParser.create(text, parse).parse();
+}
 
 const asText: Parse = (text) => text;
 
@@ -32,21 +27,28 @@ const elements: readonly (readonly [oid: number, array: number, parse: Parse])[]
 /** Arrays of types that stay text: text, varchar, bpchar, name, uuid, numeric, date, timestamp, time, interval. */
 const textArrays = [1009, 1015, 1014, 1003, 2951, 1231, 1182, 1115, 1183, 1187];
 
-const parsers = new Map<number, Parse>([
-  ...elements.flatMap(([oid, array, parse]): [number, Parse][] => [
-    [oid, parse],
-    [array, arrayOf(parse)],
-  ]),
-  ...textArrays.map((oid): [number, Parse] => [oid, arrayOf(asText)]),
-]);
+function parsersWith({ arrayParser }: ArrayReader): ReadonlyMap<number, Parse> {
+  const arrayOf =
+    (parse: Parse): Parse =>
+    (text) =>
+      arrayParser.create(text, parse).parse();
+  return new Map([
+    ...elements.flatMap(([oid, array, parse]): [number, Parse][] => [
+      [oid, parse],
+      [array, arrayOf(parse)],
+    ]),
+    ...textArrays.map((oid): [number, Parse] => [oid, arrayOf(asText)]),
+  ]);
+}
 
 /**
  * How columns become values: exact, and of one type per column. `bigint` is a BigInt; `numeric` keeps its digits as text; `date`
  * and `timestamp` have no time zone, so they stay text; `timestamptz` is a Date.
  */
-export const columnTypes: pg.CustomTypesConfig = {
-  getTypeParser: (oid: number) => parsers.get(oid) ?? asText,
-};
+export function columnTypes({ types }: Pick<typeof pg, "types">): pg.CustomTypesConfig {
+  const parsers = parsersWith(types as unknown as ArrayReader);
+  return { getTypeParser: (oid: number) => parsers.get(oid) ?? asText };
+}
 
 /** Beyond what a Date can hold (infinity, BC, years after 9999) the text stays. */
 function instant(text: string): Date | string {
