@@ -150,8 +150,10 @@ describe("how an attempt fails", () => {
     expect(stack).toContain("dags/orders.ts");
   });
 
-  test("skip skips, fail leaves no retry", async () => {
-    expect((await worker.run("orders/skipped")).outcome).toEqual({ kind: "skipped", reason: "no rows" });
+  test("skip skips and says why in the log, fail leaves no retry", async () => {
+    const id = worker.queue("orders/skipped");
+    expect((await worker.plane.finished(id)).outcome).toEqual({ kind: "skipped", reason: "no rows" });
+    expect(worker.plane.log(id).map(({ msg }) => msg)).toEqual(["Skipped: no rows"]);
     expect(await errorOf("orders/failed")).toMatchObject({ message: "forbidden", retry: false });
   });
 

@@ -235,6 +235,7 @@ export class TaskAttempt {
   }
 
   #reported({ outcome, xcoms }: Performed): AttemptEnd {
+    if (outcome.kind === "skipped") this.log.system("info", `Skipped: ${this.#mask.apply(outcome.reason)}`);
     if (outcome.kind !== "failed") return { kind: "outcome", outcome, xcoms };
     return this.#failed(outcome.error, outcome.retry);
   }
