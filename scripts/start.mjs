@@ -29,7 +29,6 @@ if (builtAt < Math.max(newestIn(join(root, "packages")), modified(join(root, "pa
 }
 
 process.chdir(root);
-process.env.AIRLOOM__CORE__DAGS_FOLDER ??= "examples";
 const home = process.env.AIRLOOM_HOME ?? join(root, ".airloom");
 
 // A process of its own, so that training next door cannot make the endpoint slow; it ends when this one does, however this one ends.

@@ -27,7 +27,8 @@ export async function writeWhole(file: string, text: string): Promise<void> {
 }
 
 const folder = async (): Promise<string> => {
-  const path = (await context().getVariable("basics_folder")) ?? join(tmpdir(), "airloom-basics");
+  // The temporary folder is everybody's: what another user wrote there is not ours to replace.
+  const path = (await context().getVariable("basics_folder")) ?? join(tmpdir(), `airloom-basics-${process.getuid?.()}`);
   await mkdir(path, { recursive: true });
   return path;
 };

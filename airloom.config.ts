@@ -1,0 +1,2 @@
+/** This repository as a project of Airloom: its Dags are the examples. */
+export default { core: { dagsFolder: "examples" } };
