@@ -21,8 +21,8 @@ export interface Struck {
   readonly heal?: () => Promise<void>;
 }
 
-/** Does one fault, now. */
-type Fault = (place: FaultPlace) => Promise<Struck>;
+/** Does one fault, now; null when there was nothing left to strike. */
+type Fault = (place: FaultPlace) => Promise<Struck | null>;
 
 const killMember =
   (...names: readonly ("api" | "scheduler" | "worker-1" | "worker-2")[]): Fault =>
@@ -47,11 +47,13 @@ export const faults = {
 export type FaultName = keyof typeof faults;
 
 /** The process of one of the tasks that run. */
-async function killTask({ ledger, run, chance }: FaultPlace): Promise<Struck> {
-  const running = await until("a task runs", async () => {
+async function killTask({ ledger, run, chance }: FaultPlace): Promise<Struck | null> {
+  const look = async () => {
     const found = await ledger.running(run);
     return found.length > 0 ? found : null;
-  });
+  };
+  const running = await until("a task runs", look, { within: 2_000, every: 5 }).catch(() => null);
+  if (!running) return null;
   const { task, map_index, pid, start_ticks } = oneOf(running, chance);
   kill({ pid, startTicks: start_ticks });
   return { hit: `${task}[${map_index}] (process ${pid})` };

@@ -6,7 +6,7 @@ import { type FaultName, faults } from "./faults.ts";
 const times = 2;
 
 test("whatever process is killed in a fan-out, the run succeeds, nothing is lost, doubled or at work twice, and nobody has to help", {
-  timeout: 240_000,
+  timeout: 600_000,
 }, async () => {
   const told: string[] = [];
   const reports = await runCampaign({

@@ -60,7 +60,7 @@ export async function calmRun(
 /** What lasts must meet tasks that last longer. */
 const needsSlow: ReadonlySet<FaultName> = new Set(["lose-worker", "freeze-worker"]);
 
-/** One run, one fault at a random moment of it, and a look at what came of it. Null when the run was over before the fault. */
+/** One run, one fault at a random moment of it, and a look at what came of it. Null when the run was over before it. */
 export async function runTrial(name: FaultName, parts: TrialParts): Promise<Trial | null> {
   const { cluster, ledger, chance, calmMs } = parts;
   await cluster.untilWell();
@@ -73,7 +73,9 @@ export async function runTrial(name: FaultName, parts: TrialParts): Promise<Tria
   const at = await ledger.now();
   const after = performance.now() - began;
   const struck = performance.now();
-  const { hit, heal } = await faults[name]({ cluster, ledger, chance, run: run.dag_run_id });
+  const strike = await faults[name]({ cluster, ledger, chance, run: run.dag_run_id });
+  if (!strike) return null;
+  const { hit, heal } = strike;
   const problems: string[] = [];
   const state = await cluster.api.ended(run, { within: runPatienceMs }).catch((error: unknown) => String(error));
   const end = performance.now() - struck;

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, readdirSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import { verify } from "../chaos/verify.ts";
 import { apiOf } from "../support/api-of.ts";
 import { builtAirloom, root } from "../support/built-airloom.ts";
@@ -11,6 +11,9 @@ import { describe, isAlive, processesIn, unixSocketsIn } from "../support/proc.t
 import { runAirloom, startAirloom, startStandalone, untilSaid } from "../support/running-airloom.ts";
 import { type ProjectWanted, type TemporaryProject, temporaryProject } from "../support/temporary-project.ts";
 import { until } from "../support/until.ts";
+
+// A machine that is busy with other tests needs several times as long as an idle one.
+vi.setConfig({ testTimeout: 150_000, hookTimeout: 150_000 });
 
 /** Only root may become another user or take a network away; an ordinary user's run has proved the first of these anyway. */
 const isRoot = process.getuid?.() === 0;

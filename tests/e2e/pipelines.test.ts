@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { type Api, apiOf, type Instance, type Run } from "../support/api-of.ts";
 import { broken } from "../support/broken-invariants.ts";
 import { databaseOf } from "../support/database-of.ts";
 import { type RunningAirloom, runAirloom, startStandalone } from "../support/running-airloom.ts";
 import { type TemporaryProject, temporaryProject } from "../support/temporary-project.ts";
 import { until } from "../support/until.ts";
+
+// A machine that is busy with other tests needs several times as long as an idle one.
+vi.setConfig({ testTimeout: 150_000, hookTimeout: 150_000 });
 
 let project: TemporaryProject;
 let airloom: RunningAirloom;
