@@ -5,12 +5,7 @@ import { files, root } from "../source-tree.mjs";
 export const name = "no paths of one machine";
 
 /** Folders that exist on the machine of whoever wrote the line, and nowhere else. */
-const patterns = [
-  /(?<![\w.~}])\/work\//,
-  /\/Users\/[a-z]/i,
-  /(?<![\w.~}])\/home\/(?!<|\$|user\b|airloom\b)[a-z]/,
-  /bash_jobs/,
-];
+const patterns = [/(?<![\w.~}])\/work\//, /\/Users\/[a-z]/i, /(?<![\w.~}])\/home\/(?!<|\$|user\b|airloom\b)[a-z]/];
 
 export function run() {
   const problems = [];
