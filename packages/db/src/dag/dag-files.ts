@@ -57,9 +57,10 @@ const miss = statement(
   "dag_file.miss",
   `with locked as materialized (select file from dag_file where file = any($1) order by file for no key update),
   missed as (update dag_file f set missing = f.missing + 1 from locked where f.file = locked.file returning f.file, f.missing),
+  gone as materialized (select file from missed where missing >= $2),
+  errors as (delete from import_error where file in (select file from gone)),
   ids as materialized (
-    select dag_id from dag where not is_stale and file in (select file from missed where missing >= $2)
-    order by dag_id for no key update
+    select dag_id from dag where not is_stale and file in (select file from gone) order by dag_id for no key update
   ),
   stale as (update dag d set is_stale = true from ids where d.dag_id = ids.dag_id returning d.dag_id)
   select dag_id as "dagId" from stale order by dag_id`,

@@ -43,6 +43,7 @@ export const dagFileVerbs: Verbs<FileVerbs> = {
       const row = await at.tables.dagFiles.update(at, file, (known) => ({ ...known, missing: known.missing + 1 }));
       if (row && row.missing >= limit) gone.push(file);
     }
+    for (const file of gone) await at.tables.importErrors.remove(at, file);
     const dags = gone.flatMap((file) => at.tables.dags.listBy(at, "file", file));
     return setStale(
       at,

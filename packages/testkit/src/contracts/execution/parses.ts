@@ -192,6 +192,15 @@ export function parsePromises(given: ExecutionUnderTest): void {
     expect((await dagOf(spec))?.isStale).toBe(false);
   });
 
+  test("a file that does not load takes its import error with it when it is gone, and not before", async () => {
+    const [gone, missedOnce, there] = [file(), file(), file()];
+    for (const name of [gone, missedOnce, there]) await publish(broken(name));
+    await publish({ kind: "gone", files: [gone, missedOnce] });
+    await publish({ kind: "gone", files: [gone] });
+    const hadError = (name: string) => given.store.tx((tx) => tx.deleteImportError(name));
+    expect([await hadError(gone), await hadError(missedOnce), await hadError(there)]).toEqual([false, true, true]);
+  });
+
   test("a Dag id is free again when its file is gone", async () => {
     const spec = someSpec();
     const [first, second] = [file(), file()];
