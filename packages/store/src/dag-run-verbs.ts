@@ -47,7 +47,7 @@ export interface DagRunVerbs {
   /** With its instances, attempts, counts, values, logs and wake-ups. False when there is none. */
   deleteRun(runKey: number): Promise<boolean>;
 
-  /** Queued runs whose `runAfter` has come, of unpaused Dags (stale ones too), oldest `runAfter` first. */
+  /** Queued runs whose `runAfter` has come, of unpaused Dags (stale ones too) that run fewer than they may, oldest `runAfter` first. */
   listStartableRuns(limit: number): Promise<readonly DagRunRow[]>;
   /** Absent = 0. */
   countRunningRuns(dagIds: readonly string[]): Promise<ReadonlyMap<string, number>>;

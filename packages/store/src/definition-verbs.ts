@@ -58,9 +58,9 @@ export interface DefinitionVerbs {
     dagId: string,
     cursor: { readonly nextRun: RunTimesRow | null; readonly lastRun?: RunTimesRow },
   ): Promise<void>;
-  /** Unpaused, not stale, next run due by the database's clock; oldest `runAfter` first. */
+  /** Unpaused, not stale, next run due by the database's clock, with fewer active runs than they may have; oldest `runAfter` first. */
   listDueDags(limit: number): Promise<readonly DagRow[]>;
-  /** When the next scheduled run of an unpaused, not stale Dag is due (also when that is past): what the loop sleeps by. */
+  /** When the next scheduled run of an unpaused, not stale Dag with room for it is due (also when that is past): what the loop sleeps by. */
   nextRunDueAt(): Promise<Date | null>;
   /** With its versions and runs. False when there is none. */
   deleteDag(dagId: string): Promise<boolean>;
@@ -72,7 +72,7 @@ export interface DefinitionVerbs {
   putDagFile(row: Omit<DagFileRow, "parsedAt" | "missing" | "reparseRequested">): Promise<void>;
   /** False when the file is not known. */
   requestReparse(file: string): Promise<boolean>;
-  /** Counts a good listing without these files; those missing `limit` times or more have their Dags made stale. Returns the Dags made stale, sorted. */
+  /** Counts a good listing without these files; those missing `limit` times or more have their Dags made stale and their import errors deleted. Returns the Dags made stale, sorted. */
   missFiles(files: readonly string[], limit: number): Promise<readonly string[]>;
   /** Dags of this file other than those named become stale; those named stop being so. Returns the ones made stale, sorted. */
   keepDagsOfFile(file: string, dagIds: readonly string[]): Promise<readonly string[]>;

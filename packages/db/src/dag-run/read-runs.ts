@@ -31,10 +31,16 @@ export const lockRuns =
   (runKeys) =>
     sql.all<DagRunRow>(lock, [arrayOf(runKeys)]);
 
+/** Found once: the queued runs of a full Dag may be thousands, and must not stand before everybody else's. */
+const fullDags = `select r.dag_id from dag_run r join dag d on d.dag_id = r.dag_id where r.state = 'running'
+  group by r.dag_id, d.max_active_runs having count(*) >= d.max_active_runs`;
+
 const listStartable = statement(
   "dag_run.list_startable",
-  `select ${runFields} from dag_run r join dag d on d.dag_id = r.dag_id
+  `with full_dag as materialized (${fullDags})
+  select ${runFields} from dag_run r join dag d on d.dag_id = r.dag_id
   where r.state = 'queued' and r.run_after <= (select airloom_clock()) and not d.is_paused
+    and not exists (select from full_dag f where f.dag_id = r.dag_id)
   order by r.run_after, r.key limit $1`,
 );
 

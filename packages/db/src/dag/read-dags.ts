@@ -29,7 +29,10 @@ export const listVersions =
   (versionIds) =>
     sql.all<DagVersionRow>(list, [arrayOf(versionIds)]);
 
-const isScheduled = "not d.is_paused and not d.is_stale and d.next_run_after is not null";
+/** A Dag with as many runs as it may have waits for one to end: it must not fill the list before those that can go on. */
+const hasRoom = `(select count(*) from dag_run a where a.dag_id = d.dag_id and a.state in ('queued', 'running'))
+  < d.max_active_runs`;
+const isScheduled = `not d.is_paused and not d.is_stale and d.next_run_after is not null and ${hasRoom}`;
 
 const listDue = statement(
   "dag.list_due",
@@ -42,7 +45,10 @@ export const listDueDags =
   async (limit) =>
     (await sql.all<FlatDag>(listDue, [limit])).map(toDagRow);
 
-const nextDue = statement("dag.next_due", `select min(d.next_run_after) as "at" from dag d where ${isScheduled}`);
+const nextDue = statement(
+  "dag.next_due",
+  `select d.next_run_after as "at" from dag d where ${isScheduled} order by d.next_run_after limit 1`,
+);
 
 export const nextRunDueAt =
   (sql: Sql): Tx["nextRunDueAt"] =>

@@ -1,6 +1,6 @@
 import { type DagRunState, isLegalRunMove, isRunFinished } from "@airloom/core";
 import type { DagRunVerbs, NewDagRun } from "../dag-run-verbs.ts";
-import type { DagRunRow } from "../rows.ts";
+import type { DagRow, DagRunRow } from "../rows.ts";
 import { by, sortedUnique } from "./order.ts";
 import { copyJson, keyOf, takeUnique } from "./tables.ts";
 import { deleteTaskInstance } from "./task-instance-verbs.ts";
@@ -74,7 +74,7 @@ export const runVerbs: Verbs<RunVerbs> = {
     const now = at.clockNow();
     return at.tables.runs
       .listBy(at, "state", "queued")
-      .filter((run) => run.runAfter <= now && at.tables.dags.get(at, run.dagId)?.isPaused === false)
+      .filter((run) => run.runAfter <= now && mayStart(at, at.tables.dags.get(at, run.dagId)))
       .sort(by((run) => [run.runAfter, run.id]))
       .slice(0, limit);
   },
@@ -110,6 +110,12 @@ function countRuns(at: Transaction, dagIds: readonly string[], states: readonly 
 }
 
 /** The Dag's lock first: under it the number is given out, and no other run of the Dag is being inserted. */
+function mayStart(at: Transaction, dag: DagRow | undefined): boolean {
+  if (!dag || dag.isPaused) return false;
+  const running = at.tables.runs.listBy(at, "dag", dag.dagId).filter(({ state }) => state === "running").length;
+  return running === 0 || running < dag.maxActiveRuns;
+}
+
 async function insertRun(at: Transaction, run: NewDagRun): Promise<DagRunRow | null> {
   const { tables } = at;
   const idEntry = keyOf(run.dagId, run.runId);

@@ -60,7 +60,12 @@ export const dagVerbs: Verbs<DagVerbs> = {
 };
 
 const schedulable = (at: Transaction): DagRow[] =>
-  at.tables.dags.list(at).filter((dag) => !dag.isPaused && !dag.isStale && dag.nextRun !== null);
+  at.tables.dags
+    .list(at)
+    .filter((dag) => !dag.isPaused && !dag.isStale && dag.nextRun !== null && activeRuns(at, dag) < dag.maxActiveRuns);
+
+const activeRuns = (at: Transaction, { dagId }: DagRow): number =>
+  at.tables.runs.listBy(at, "dag", dagId).filter(({ state }) => state === "queued" || state === "running").length;
 
 /** Only of Dags that have a cursor. */
 const runAfterOf = (dag: DagRow): Date => dag.nextRun?.runAfter ?? new Date(Number.NaN);

@@ -16,7 +16,7 @@ const runTimes = (year: number) => ({
 const publication = fc.record({
   dag,
   file,
-  limit: fc.nat({ max: 2 }),
+  limit: fc.constantFrom(0, 1, 2, 16, 16),
   artifact: fc.nat({ max: 1 }),
   paused: fc.boolean(),
 });
@@ -49,8 +49,15 @@ export const dagOperations = [
         ...(last !== null && { lastRun: runTimes(last) }),
       }),
   ),
-  operation("listDueDags", fc.integer({ min: 1, max: 3 }), async (tx, limit) =>
-    (await tx.listDueDags(limit)).map((row) => row.dagId),
+  operation(
+    "listDueDags",
+    fc.record({ limit: fc.integer({ min: 1, max: 3 }), dag }),
+    async (tx, { limit, ...given }) => {
+      // Seldom is a Dag unpaused, with room and due by chance.
+      await tx.setPaused([dagOf(given)], false);
+      await tx.setCursor(dagOf(given), { nextRun: runTimes(1990) });
+      return (await tx.listDueDags(limit)).map((row) => row.dagId);
+    },
   ),
   operation("nextRunDueAt", fc.constant(null), (tx) => tx.nextRunDueAt()),
   operation("deleteDag", dag, (tx, index) => tx.deleteDag(dagOf({ dag: index }))),

@@ -163,6 +163,21 @@ export function definitionPromises(given: StoreUnderTest): void {
     expect(await given.tx((tx) => tx.nextRunDueAt())).toEqual(times(1990).runAfter);
   });
 
+  test("a Dag with as many active runs as it may have is not due, until one ends", async () => {
+    const dag = await publish(given.store, someSpec({ maxActiveRuns: 2 }));
+    await given.tx((tx) => tx.setCursor(dag.dagId, { nextRun: times(1980) }));
+    const isDue = async () => (await given.tx((tx) => tx.listDueDags(1_000))).some(({ dagId }) => dagId === dag.dagId);
+    const running = await someRun(given.store, { dag });
+    expect(await isDue()).toBe(true);
+    expect(await given.tx((tx) => tx.nextRunDueAt())).toEqual(times(1980).runAfter);
+    await someRun(given.store, { dag, state: "queued" });
+    expect(await isDue()).toBe(false);
+    expect(await given.tx((tx) => tx.nextRunDueAt())).not.toEqual(times(1980).runAfter);
+    await given.tx((tx) => tx.moveRun({ runKey: running.id, from: "running", to: "failed" }));
+    expect(await isDue()).toBe(true);
+    await given.tx((tx) => tx.setPaused([dag.dagId], true));
+  });
+
   test("a deleted Dag is gone with its versions and runs", async () => {
     const dag = await publish(given.store);
     const run = await someRun(given.store, { dag });

@@ -239,6 +239,21 @@ export function runPromises(given: StoreUnderTest): void {
     expect(await given.tx((tx) => tx.listStartableRuns(1))).toHaveLength(1);
   });
 
+  test("queued runs of a Dag that runs as many as it may are not startable, until one ends", async () => {
+    const dag = await publish(given.store, someSpec({ maxActiveRuns: 2 }));
+    const [running, queued] = [
+      await someRun(given.store, { dag }),
+      await someRun(given.store, { dag, state: "queued" }),
+    ];
+    const startable = async () =>
+      (await given.tx((tx) => tx.listStartableRuns(1_000))).filter((run) => run.dagId === dag.dagId);
+    expect(await startable()).toEqual([queued]);
+    await someRun(given.store, { dag });
+    expect(await startable()).toEqual([]);
+    await given.tx((tx) => tx.moveRun({ runKey: running.id, from: "running", to: "success" }));
+    expect(await startable()).toEqual([queued]);
+  });
+
   test("running and active runs are counted per Dag", async () => {
     const dags = [await publish(given.store), await publish(given.store), await publish(given.store)] as const;
     for (const state of ["running", "running", "queued", "success", "failed"] as const)
