@@ -19,6 +19,8 @@ export function createLoop(options: LoopOptions): Service {
   let running: Promise<void> | null = null;
   let stopping = false;
   let woken = false;
+  /** After an error nobody calls it awake: what failed would fail again as often as others shout. */
+  let deaf = false;
   let wake: () => void = () => {};
   let unsubscribe: (() => void)[] = [];
 
@@ -29,7 +31,7 @@ export function createLoop(options: LoopOptions): Service {
         forget();
         resolve();
       };
-      if (woken || stopping) wake();
+      if ((woken && !deaf) || stopping) wake();
     });
 
   async function repeat(): Promise<void> {
@@ -37,14 +39,16 @@ export function createLoop(options: LoopOptions): Service {
     while (!stopping) {
       woken = false;
       try {
-        if (await options.pass()) continue;
+        const did = await options.pass();
         failures = 0;
+        if (did) continue;
         await sleep(await pause(options));
       } catch (error) {
         failures += 1;
         options.onError(error);
-        woken = false;
+        deaf = true;
         await sleep(Math.min(5_000, 100 * 2 ** failures));
+        deaf = false;
       }
     }
   }
@@ -55,7 +59,7 @@ export function createLoop(options: LoopOptions): Service {
       unsubscribe = options.wakers.map((waker) =>
         waker(() => {
           woken = true;
-          wake();
+          if (!deaf) wake();
         }),
       );
       running = repeat();
