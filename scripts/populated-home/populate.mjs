@@ -39,7 +39,7 @@ export async function populate({ airloom, url, password }) {
     return ended.out;
   };
   await settings(must);
-  const known = JSON.parse(await must("dags", "list", "--json")).map(({ dag_id }) => dag_id);
+  const known = await loadedDags(must);
   for (const [dagId, state, conf] of runs.filter(([dagId]) => known.includes(dagId))) {
     const given = conf ? ["--conf", JSON.stringify(conf)] : [];
     const { code, out, err } = await airloom(["dags", "trigger", dagId, "--wait", ...given]);
@@ -52,6 +52,19 @@ export async function populate({ airloom, url, password }) {
   const api = await apiOf(url, password);
   await settled(api);
   return { contents: await collect(api), logLines: log.trimEnd().split("\n").length };
+}
+
+/** The Dags, once their files have been loaded: all of this home's own are there, and for two seconds no other has come. */
+async function loadedDags(must) {
+  for (let tries = 0, last = [], same = 0; tries < 120; tries += 1) {
+    const ids = JSON.parse(await must("dags", "list", "--json")).map(({ dag_id }) => dag_id);
+    same = ids.length === last.length ? same + 1 : 0;
+    last = ids;
+    if (same >= 4 && ["populated_values", "populated_waiting", "populated_paused"].every((id) => ids.includes(id)))
+      return ids;
+    await new Promise((done) => setTimeout(done, 500));
+  }
+  throw new Error("the Dag files were not loaded within a minute");
 }
 
 async function settings(must) {
