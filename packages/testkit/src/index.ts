@@ -1,6 +1,7 @@
 export { builtFile } from "./build/built-file.ts";
 export { builtProgram } from "./build/built-program.ts";
 export { executionContract } from "./contracts/execution-contract.ts";
+export { type ExecutorMade, executorContract } from "./contracts/executor-contract.ts";
 export { runsContract } from "./contracts/runs-contract.ts";
 export type { MakeStore } from "./contracts/store/store-under-test.ts";
 export { type AgreementOptions, storeAgreement } from "./contracts/store-agreement.ts";
@@ -39,3 +40,4 @@ export {
   work,
 } from "./runs/drive-runs.ts";
 export { runTask, type TaskSurroundings, type TaskTrial } from "./tasks/run-task.ts";
+export { idleTime } from "./timing/idle-time.ts";

@@ -78,6 +78,8 @@ export interface WorkPlace {
   readonly slots?: number;
   /** @default "default" */
   readonly queue?: string;
+  /** @default "local" */
+  readonly executor?: string;
 }
 
 /** Claims and finishes until nothing can be claimed: a worker without processes. Returns the ids of the tasks in the order they ran. */
@@ -101,10 +103,10 @@ export async function work(
 /** Claims what is queued now, and does not finish it. */
 export async function hold(
   { deps, lanes }: RunsUnderTest,
-  { slots = 16, queue = "default" }: WorkPlace = {},
+  { slots = 16, queue = "default", executor = "local" }: WorkPlace = {},
 ): Promise<readonly Claimed[]> {
   const claimed = await claim(deps, {
-    executor: "local",
+    executor,
     queues: [queue],
     workerId: "worker",
     tokenHashes: Array.from({ length: slots }, () => randomUUID()),
