@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { idleTime } from "@airloom/testkit";
 import { type BuildOptions, build, type Metafile } from "esbuild";
 import { expect, it } from "vitest";
 import { ownAirloom } from "./own-airloom.ts";
@@ -38,9 +39,8 @@ it("prints its version within 150 ms, the best of five", async () => {
   const airloom = await ownAirloom("shop");
   const times: number[] = [];
   for (let turn = 0; turn < 5; turn += 1) {
-    const start = performance.now();
-    expect(await airloom.run(["version"])).toEqual({ code: 0, out: "0.1.0\n", err: "" });
-    times.push(performance.now() - start);
+    const asked = async () => expect(await airloom.run(["version"])).toEqual({ code: 0, out: "0.1.0\n", err: "" });
+    times.push(await idleTime(asked));
   }
   await airloom.close();
   expect(Math.min(...times)).toBeLessThan(150);

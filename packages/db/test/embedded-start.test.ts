@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { startEmbedded } from "@airloom/db";
+import { type EmbeddedServer, startEmbedded } from "@airloom/db";
+import { idleTime } from "@airloom/testkit";
 import { afterAll, expect, test } from "vitest";
 import { ask, killHard, newHome, runProgram, serverPids, stateOf, until } from "./embedded-setup.ts";
 
@@ -27,15 +28,15 @@ test("a first start makes a cluster and the database; a second one attaches; a t
   await third.stop();
 });
 
-test("a first start takes less than three seconds, and a later one less than one (the best of three, as others work here too)", async () => {
+test("a first start takes less than three seconds, and a later one less than one (the best of three)", async () => {
   const took = { first: Number.POSITIVE_INFINITY, later: Number.POSITIVE_INFINITY };
   for (let round = 0; round < 3; round += 1) {
     const home = newHome();
     for (const kind of ["first", "later"] as const) {
-      const began = performance.now();
-      const server = await startEmbedded({ home });
-      took[kind] = Math.min(took[kind], performance.now() - began);
-      await server.stop();
+      const starts: EmbeddedServer[] = [];
+      const ms = await idleTime(async () => starts.push(await startEmbedded({ home })));
+      took[kind] = Math.min(took[kind], ms);
+      for (const server of starts) await server.stop();
     }
   }
   expect(took.first).toBeLessThan(3_000);

@@ -30,6 +30,8 @@ export {
   type TaskInstanceGiven,
 } from "./factories/some-task-instance.ts";
 export {
+  finish,
+  hold,
   type RunsUnderTest,
   runsOver,
   settle,

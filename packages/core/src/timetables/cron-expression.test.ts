@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { bestOf } from "../../test/best-of.ts";
 import { parseCron } from "./cron-expression.ts";
 
 const midJanuary = Date.UTC(2026, 0, 15, 10, 30);
@@ -86,13 +87,14 @@ describe("parseCron", () => {
 
   test.each(["0 0 31 2 *", "0 0 30,31 FEB *", "0 0 31 4,6,9,11 *"])("%s never fires, and says so at once", (text) => {
     const cron = parseCron(text);
-    const started = performance.now();
-    for (let repeat = 0; repeat < 1000; repeat += 1) {
-      expect(cron.after(midJanuary)).toBeNull();
-      expect(cron.atOrBefore(midJanuary)).toBeNull();
-    }
+    const askOften = () => {
+      for (let repeat = 0; repeat < 1000; repeat += 1) {
+        expect(cron.after(midJanuary)).toBeNull();
+        expect(cron.atOrBefore(midJanuary)).toBeNull();
+      }
+    };
     // A search through the years would take seconds.
-    expect(performance.now() - started).toBeLessThan(500);
+    expect(bestOf(askOften)).toBeLessThan(500);
   });
 
   test.each([
