@@ -63,6 +63,7 @@ export type { TaskSelection } from "./scheduling/selection.ts";
 export { type StateChange, type TallyDelta, tallyDeltasFor } from "./scheduling/tally.ts";
 export { type TriggerRule, triggerRuleNames } from "./scheduling/trigger-rule-name.ts";
 export type { HeldCode, SettleCode, Verdict, WaitCode } from "./scheduling/verdict.ts";
+export { isSensitiveName } from "./sensitive-names.ts";
 export type { Service, Timers } from "./service.ts";
 export {
   type DagRunState,

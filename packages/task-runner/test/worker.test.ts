@@ -37,7 +37,7 @@ const asks = task("asks", async () => {
   const { getVariable, getConnection, pullXCom, pushXCom } = context();
   await pushXCom("note", new Date(5));
   const connection = await getConnection("db");
-  console.log("variable", await getVariable("key"), "password", connection.password, connection.extra);
+  console.log("variable", await getVariable("api_key"), "password", connection.password, connection.extra);
   console.log(Buffer.from("user:" + connection.password).toString("base64"));
   console.log(encodeURIComponent(connection.password), JSON.stringify({ p: connection.password }));
   return pullXCom({ taskId: "load" });
@@ -85,7 +85,7 @@ describe("what an attempt is given and gives", () => {
 
   test("variables, connections and XComs come and go through the supervisor", async () => {
     worker.plane.xcoms.set("load/return_value", encodeValue([1, 2]));
-    worker.plane.variables.set("key", "variable-value");
+    worker.plane.variables.set("api_key", "variable-value");
     const password = 'p"a/s s+word';
     const rest = { host: "h", port: 1, login: "u", schema: null, type: "postgres" };
     worker.plane.connections.set("db", { id: "db", password, extra: { token: "extra-token" }, ...rest });

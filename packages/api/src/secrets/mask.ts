@@ -1,32 +1,7 @@
-import type { Json } from "@airloom/core";
-
-/** Names of values that are never shown, as Airflow has them: a name that contains one of these. */
-const sensitiveNames = [
-  "access_key",
-  "access_token",
-  "api_key",
-  "apikey",
-  "authorization",
-  "connection_string",
-  "keyfile_dict",
-  "passphrase",
-  "passwd",
-  "password",
-  "private_key",
-  "proxies",
-  "proxy",
-  "secret",
-  "service_account",
-  "token",
-];
+import { isSensitiveName, type Json } from "@airloom/core";
 
 /** What stands in the place of a value that is not shown. Sent back in a change, it means "as it is". */
 export const masked = "***";
-
-const isSensitive = (name: string): boolean => {
-  const lower = name.toLowerCase();
-  return sensitiveNames.some((part) => lower.includes(part));
-};
 
 /** A value with everything under a sensitive name masked, at any depth. */
 export function maskJson(value: Json): Json {
@@ -35,14 +10,14 @@ export function maskJson(value: Json): Json {
   return Object.fromEntries(
     Object.entries(value).map(([name, inner]) => [
       name,
-      isSensitive(name) && inner !== null ? masked : maskJson(inner),
+      isSensitiveName(name) && inner !== null ? masked : maskJson(inner),
     ]),
   );
 }
 
 /** JSON text masked inside; other text is left alone, or masked whole when its own name is sensitive. */
 export function maskText(text: string, name: string): string {
-  if (isSensitive(name)) return masked;
+  if (isSensitiveName(name)) return masked;
   if (!/^\s*[[{]/.test(text)) return text;
   try {
     return JSON.stringify(maskJson(JSON.parse(text) as Json));

@@ -59,7 +59,6 @@ export const options = {
       "A Dag does nothing until someone means it to (as Airflow); standalone overrides it.",
     ),
     maxMapLength: number(1_024, "A longer mapped task fails: it is more often a mistake than a wish (as Airflow)."),
-    loadExamples: flag(false, "Examples load only where they are asked for."),
   },
   database: {
     url: { ...secret("PostgreSQL to use; empty = the embedded server of the home."), default: "" },
@@ -69,7 +68,6 @@ export const options = {
     host: text("127.0.0.1", "Nobody else reaches it until told."),
     port: number(8_080, "As Airflow."),
     exposeConfig: flag(false, "Configuration tells an attacker much (as Airflow)."),
-    baseUrl: text("", "Path under which a proxy serves it."),
     tokenLifetimeSeconds: number(86_400, "As Airflow."),
     bodyLimitBytes: number(1_048_576, "No request of a person is larger."),
   },

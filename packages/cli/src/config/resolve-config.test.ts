@@ -21,7 +21,7 @@ describe("A value of the configuration", () => {
   it.each([
     ["AIRLOOM__CORE__PARALLELISM", "many", "a number is needed"],
     ["AIRLOOM__CORE__PARALLELISM", " ", "a number is needed"],
-    ["AIRLOOM__CORE__LOAD_EXAMPLES", "maybe", "true or false is needed"],
+    ["AIRLOOM__CORE__DAGS_ARE_PAUSED_AT_CREATION", "maybe", "true or false is needed"],
   ])("is refused with its name and the reason: %s=%s", (name, value, reason) => {
     expect(() => resolveConfig({ environment: { [name]: value } })).toThrow(`${name} is "${value}": ${reason}.`);
   });

@@ -1,4 +1,4 @@
-import { AirloomError } from "@airloom/core";
+import { AirloomError, isSensitiveName } from "@airloom/core";
 import type {
   AttemptRef,
   ConnectionValue,
@@ -64,7 +64,8 @@ export class TaskAttempt {
     this.ref = { taskInstanceId, attempt, token };
     this.workload = workload;
     this.#parts = parts;
-    for (const value of Object.values(workload.variables)) if (value !== null) this.#mask.add(value);
+    for (const [key, value] of Object.entries(workload.variables))
+      if (value !== null && isSensitiveName(key)) this.#mask.add(value);
     const { contract, settings } = parts;
     const fenced = (): void => this.stop("gone", "its log is no longer accepted");
     this.log = new AttemptLog({ attempt: this.ref, contract, mask: this.#mask, settings, fenced });
@@ -198,7 +199,8 @@ export class TaskAttempt {
 
   async #answer(process: LentChild["process"], request: ChildRequestMessage): Promise<void> {
     const answer = await askControlPlane(this.#parts.contract, this.ref, request);
-    if (answer.ok && request.call === "getVariable" && typeof answer.result === "string") this.#mask.add(answer.result);
+    const isSecret = request.call === "getVariable" && isSensitiveName(String(request.args[0]));
+    if (answer.ok && isSecret && typeof answer.result === "string") this.#mask.add(answer.result);
     if (answer.ok && request.call === "getConnection" && answer.result)
       this.#mask.addConnection(answer.result as ConnectionValue);
     if (!answer.ok && answer.code === "ATTEMPT_FENCED") this.stop("gone", answer.message);
