@@ -2,7 +2,7 @@ import type { DagGraph } from "@airloom/core";
 import type { RunAt } from "./load-run-view.ts";
 
 /** Whether tasks of this graph look at the Dag's run before. */
-export const dependsOnPast = (graph: DagGraph): boolean =>
+const dependsOnPast = (graph: DagGraph): boolean =>
   graph.spec.tasks.some((task) => task.dependsOnPast || task.waitForDownstream);
 
 /**
