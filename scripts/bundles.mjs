@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path";
+import { compiledOnce } from "./compiled-once.mjs";
 
 /** What the build makes: one file per process kind, so that a process starts without walking thousands of modules. */
 export const bundles = {
@@ -22,6 +23,9 @@ export const banner =
 /** Those that load parts of themselves only when they are needed: `airloom version` must not read a web server and a database client. */
 const split = new Set(["cli"]);
 
+/** Those that are started over and over. */
+const startedOften = new Set(["task-child", "parse-child"]);
+
 /** Where the entry goes, and its chunks beside it. */
 const output = (name, outfile) =>
   split.has(name)
@@ -39,6 +43,7 @@ export const bundleOptions = (root, name, outfile) => ({
   absWorkingDir: root,
   entryPoints: [bundles[name]],
   ...output(name, outfile),
+  ...(startedOften.has(name) && { plugins: [compiledOnce] }),
   bundle: true,
   platform: "node",
   format: "esm",

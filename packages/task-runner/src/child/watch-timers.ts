@@ -62,9 +62,10 @@ function prune({ timers: noted }: AttemptScope): void {
 /** Node's own mark on its timers: set when one fired for the last time or was cleared, in whichever of the many ways. */
 const isLive = (handle: object): boolean => "_destroyed" in handle && handle._destroyed === false;
 
-// fetch and keep-alive agents tidy up by timers that Node itself makes: these harm nobody.
+// fetch, servers and keep-alive agents tidy up by timers that Node itself makes: these harm nobody. Which of Node's modules are
+// loaded before the makers are wrapped, and so make theirs unseen, is chance.
 const isNodes = ({ stack }: { readonly stack?: string }): boolean =>
-  typeof stack === "string" && stack.includes("node:internal");
+  typeof stack === "string" && /\n\s+at (?:.*\()?node:/.test(stack);
 
 /** Clears the timers that an attempt left running; says how many there were. */
 export function clearLeftTimers(scope: AttemptScope): number {
