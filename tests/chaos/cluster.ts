@@ -118,7 +118,7 @@ function createKeeper(project: TemporaryProject): Keeper {
     running.set(name, started);
     void started.exited.then((end) => {
       if (stopping || killed.has(started)) return;
-      unexpectedEnds.push(`${name} ended (${end.signal ?? end.code}): ${end.output.slice(-600)}`);
+      unexpectedEnds.push(`${name} ended (${end.signal ?? end.code}): ${end.output.slice(-4_000)}`);
       void launch(name);
     });
     return started;

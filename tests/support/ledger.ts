@@ -39,15 +39,15 @@ const schema = `
 create table exec (
   id bigint generated always as identity primary key,
   dag text not null, run text not null, task text not null, map_index int not null, attempt int not null, try int not null,
-  pid int not null, start_ticks text not null, met_pid int,
+  pid int not null, start_ticks text not null, met bigint references exec,
   t_start timestamptz not null default clock_timestamp(), t_end timestamptz, how text
 );
 create index on exec (run, task, map_index);
 create view overlap as
   select a.run, a.task, a.map_index, a.attempt as earlier, b.attempt as later, a.t_start, a.t_end, b.t_start as later_start,
-    b.met_pid
+    b.met
   from exec a join exec b on (a.dag, a.run, a.task, a.map_index) = (b.dag, b.run, b.task, b.map_index) and a.id < b.id
-  where b.t_start < a.t_end or b.met_pid = a.pid or a.attempt = b.attempt`;
+  where b.t_start < a.t_end or b.met = a.id or a.attempt = b.attempt`;
 
 const stall = `
   select max(extract(epoch from at - before) * 1000)::float8 as ms from (

@@ -29,6 +29,8 @@ export async function admitHeld(tx: Tx, held: readonly LockedRun[], expecting: b
     tx.listCandidates({ limit: 1, perRun: 1, excludeRunKeys: runKeys }),
   ]);
   const early = expecting ? lockCapacity(tx, namesOf(held), false) : null;
+  // When the other one fails this one does as well, and a rejection that nobody waits for ends the process.
+  early?.catch(() => {});
   const [candidates, others] = await waiting;
   const othersWait = others.length > 0;
   if (candidates.length === 0) {

@@ -35,8 +35,10 @@ export async function advance(locked: LockedRun, scope: ViewScope): Promise<Adva
   const first = apply(locked, view, decision);
   if (decision.needsMore.length === 0) return first;
   const rest = await advance(locked, "all");
+  const moved = Promise.all([first.moved, rest.moved]).then((both) => both.flat());
+  moved.catch(() => {});
   return {
-    moved: Promise.all([first.moved, rest.moved]).then((both) => both.flat()),
+    moved,
     unfinishedDelta: first.unfinishedDelta + rest.unfinishedDelta,
     isScheduling: first.isScheduling || rest.isScheduling,
     wokeOthers: first.wokeOthers || rest.wokeOthers,

@@ -122,6 +122,8 @@ async function recordFinishes(locked: LockedRun, items: readonly PendingFinish[]
   const advancing = graph.spec.failFast
     ? null
     : advanceLocked(tx, deps, [{ run, scope, unfinishedDelta: -settled.length }]);
+  // A stale finish is thrown before these are waited for: a rejection that nobody waits for would end the process.
+  stopping.catch(() => {});
   advancing?.catch(() => {});
   const moved = await writing;
   if (moved.length !== plans.length) {

@@ -19,13 +19,13 @@ export async function recordExecution<T>(work: () => Promise<T>): Promise<T> {
       [...instance, attempt, tryNumber, process.pid, startTicks(process.pid)],
     );
     const id = rows[0]?.id;
-    const { rows: open } = await ledger.query<{ pid: number; start_ticks: string }>(
-      `select pid, start_ticks from exec
+    const { rows: open } = await ledger.query<{ id: string; pid: number; start_ticks: string }>(
+      `select id, pid, start_ticks from exec
       where (dag, run, task, map_index) = ($1, $2, $3, $4) and t_end is null and id <> $5`,
       [...instance, id],
     );
     const met = open.find(({ pid, start_ticks }) => startTicks(pid) === start_ticks);
-    if (met) await ledger.query("update exec set met_pid = $2 where id = $1", [id, met.pid]);
+    if (met) await ledger.query("update exec set met = $2 where id = $1", [id, met.id]);
     const end = (how: "returned" | "threw") =>
       ledger.query("update exec set t_end = clock_timestamp(), how = $2 where id = $1", [id, how]);
     const value = await work().catch(async (error: unknown) => {

@@ -31,4 +31,22 @@ export function severalPromises(given: RunsGiven): void {
     expect(answers.toSorted()).toEqual(["recorded", "repeated", "repeated"]);
     expect(await given.states(run)).toEqual({ "(run)": "running", a: "success", b: "queued" });
   });
+
+  test("a stale outcome in a batch is left out, and those beside it count", async () => {
+    const tasks = [task("first"), task("good"), task("stale"), task("after_good", ["good"])];
+    const { queue, run } = await given.start(tasks);
+    const held = await hold(given.under, { queue });
+    const byTask = (id: string) => {
+      const found = held.find(({ instance }) => instance.taskId === id);
+      if (!found) throw new Error(`${id} is held`);
+      return found;
+    };
+    const stale = byTask("stale");
+    const forged = { ...stale, instance: { ...stale.instance, tokenHash: "of someone else" } };
+    // The first one has the lane to itself; the two that come meanwhile are one batch.
+    const answers = await Promise.all([byTask("first"), byTask("good"), forged].map((one) => given.finish(one)));
+    expect(answers).toEqual(["recorded", "recorded", "fenced"]);
+    expect(await given.finish(stale)).toBe("recorded");
+    expect(await given.states(run)).toMatchObject({ good: "success", stale: "success", after_good: "queued" });
+  });
 }
