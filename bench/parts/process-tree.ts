@@ -63,16 +63,6 @@ function cpuOf(pid: number): number {
   );
 }
 
-/** Proportional memory, MiB, by part: what is shared counts once. */
-export function pssOf(roots: readonly number[]): CpuTimes {
-  const sizes = { control: 0, postgres: 0, children: 0 };
-  for (const one of processesBelow(roots)) {
-    const kib = /^Pss:\s+(\d+) kB/m.exec(read(`/proc/${one.pid}/smaps_rollup`))?.[1];
-    sizes[partOf(one)] += Number(kib ?? 0) / 1_024;
-  }
-  return sizes;
-}
-
 const list = (dir: string): readonly string[] => {
   try {
     return readdirSync(dir);
