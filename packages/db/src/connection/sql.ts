@@ -4,11 +4,14 @@ export interface Statement {
   readonly text: string;
 }
 
+/** What `airloom_clock()` gives, written out: 5 µs where the call takes 25, several times in each transaction. */
+export const clockNow = "date_trunc('milliseconds', clock_timestamp() + (select shift from clock))";
+
 /**
  * The time of a statement, read once: `with ${clockOnce}`, then `clock.now`. A plain subquery would be read again per row
  * (5 µs each).
  */
-export const clockOnce = "clock as materialized (select airloom_clock() as now)";
+export const clockOnce = `clock as materialized (select ${clockNow} as now)`;
 
 const known = new Map<string, string>();
 

@@ -3,10 +3,11 @@ import type { Tx } from "@airloom/store";
 import type pg from "pg";
 import { createTx } from "../verbs.ts";
 import { asAirloomError, isAftermath, isConnectionLoss, isTransient } from "./database-error.ts";
-import type { Sql, Statement } from "./sql.ts";
+import { type Answer, NamedQuery } from "./named-query.ts";
+import { clockNow, type Sql, type Statement } from "./sql.ts";
 
 /** One message and one round trip; as two statements of the extended protocol it took the client half as much CPU again. */
-const begin = `begin isolation level read committed; select airloom_clock() as "now"`;
+const begin = `begin isolation level read committed; select ${clockNow} as "now"`;
 
 /** Tries of a transaction that PostgreSQL undid as the victim of a deadlock. */
 const maxTries = 8;
@@ -32,12 +33,9 @@ async function tryTransaction<T>(pool: pg.Pool, fn: (tx: Tx) => Promise<T>): Pro
   let committing = false;
   try {
     // Not waited for: the first verb goes out in the same round trip.
-    let now: Date | undefined;
-    const begun = session.begin().then((clock) => {
-      now = clock;
-    });
+    const begun = session.begin();
     begun.catch(() => {});
-    const result = await fn(createTx(session, () => now));
+    const result = await fn(createTx(session, () => session.now));
     await begun;
     if (session.failure !== undefined) throw session.failure;
     committing = true;
@@ -55,6 +53,8 @@ class Session implements Sql {
   readonly #client: pg.PoolClient;
   #over = false;
   #broken: Error | undefined;
+  /** The store's clock, once it has answered. */
+  now: Date | undefined;
   /** The first error of a statement: the transaction cannot commit after it. */
   failure: unknown;
 
@@ -62,16 +62,19 @@ class Session implements Sql {
     this.#client = client;
   }
 
-  /** Returns the store's clock. */
-  async begin(): Promise<Date> {
-    const answers = (await this.#client.query(begin)) as unknown as readonly pg.QueryResult<{ readonly now: Date }>[];
-    const now = answers[1]?.rows[0]?.now;
-    if (!now) throw new Error("the clock gave no time");
-    return now;
+  /** Reads the store's clock with it. By a callback: the time must be there when the first verb's answer, which may come with it, is seen. */
+  begin(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      void this.#client.query(begin, (error: Error | null, answers: unknown) => {
+        this.now = (answers as readonly pg.QueryResult<{ readonly now: Date }>[] | undefined)?.[1]?.rows[0]?.now;
+        if (this.now) resolve();
+        else reject(error ?? new Error("the clock gave no time"));
+      });
+    });
   }
 
   async all<Row>(wanted: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
-    return (await this.#send(wanted, values)).rows as Row[];
+    return (await this.#send(wanted, values)).rows as readonly Row[];
   }
 
   async first<Row>(wanted: Statement, values: readonly unknown[]): Promise<Row | null> {
@@ -79,16 +82,18 @@ class Session implements Sql {
   }
 
   async run(wanted: Statement, values: readonly unknown[]): Promise<number> {
-    return (await this.#send(wanted, values)).rowCount ?? 0;
+    return (await this.#send(wanted, values)).rowCount;
   }
 
-  #send(wanted: Statement, values: readonly unknown[]): Promise<pg.QueryResult> {
+  #send(wanted: Statement, values: readonly unknown[]): Promise<Answer> {
     if (this.#over) return Promise.reject(new Error(`${wanted.name} was called after the end of its transaction`));
-    const sent = this.#client.query({ name: wanted.name, text: wanted.text, values: values as unknown[] });
-    sent.catch((error: unknown) => {
+    const query = new NamedQuery(wanted, values);
+    this.#client.query(query as unknown as pg.Submittable);
+    const { answer } = query;
+    answer.catch((error: unknown) => {
       this.failure ??= error;
     });
-    return sent;
+    return answer;
   }
 
   /** PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK and without an error. */
