@@ -78,12 +78,12 @@ export async function admitWaiting(deps: RunsDeps): Promise<number> {
  */
 export async function tellRuns(deps: RunsDeps, changed: RunsChanged): Promise<number> {
   const queued = await tellMoves(deps, changed);
-  if (queued > 0) deps.store.hint("queued");
-  return queued;
+  if (queued.length > 0) deps.store.hint("queued");
+  return queued.length;
 }
 
-/** The same without the hint that work was queued: for who will claim it in the same breath. */
-export async function tellMoves(deps: RunsDeps, changed: RunsChanged): Promise<number> {
+/** The same without the hint that work was queued, which it returns: for who claims it in the same breath. */
+export async function tellMoves(deps: RunsDeps, changed: RunsChanged): Promise<readonly TaskInstanceRow[]> {
   const { store, tell } = deps;
   const queued = await changed.queued;
   if (changed.admissionBusy) store.hint("admission");
@@ -94,7 +94,7 @@ export async function tellMoves(deps: RunsDeps, changed: RunsChanged): Promise<n
   }
   for (const row of [...changed.moved, ...queued]) tell(taskInstanceMoved(row));
   for (const run of changed.ended) tell(runMoved(run));
-  return queued.length;
+  return queued;
 }
 
 export const taskInstanceMoved = (row: TaskInstanceRow, reason: string | null = null) => ({

@@ -32,6 +32,22 @@ export async function claim(
   return claimed;
 }
 
+/** Claims within a transaction that does something else first: the claims of one worker are one statement. Sends it before anything is waited for. */
+export async function claimIn(tx: Tx, deps: RunsDeps, wanted: readonly ClaimOptions[]): Promise<readonly Claimed[]> {
+  const rows = await Promise.all(oneByWorker(wanted).map((options) => tx.claimQueued(options)));
+  return withInputs(tx, deps, rows.flat());
+}
+
+function oneByWorker(wanted: readonly ClaimOptions[]): readonly ClaimOptions[] {
+  const byWorker = new Map<string, ClaimOptions>();
+  for (const options of wanted) {
+    const key = JSON.stringify([options.workerId, options.executor, options.queues]);
+    const tokenHashes = [...(byWorker.get(key)?.tokenHashes ?? []), ...options.tokenHashes];
+    byWorker.set(key, { ...options, tokenHashes });
+  }
+  return [...byWorker.values()];
+}
+
 async function withInputs(tx: Tx, deps: RunsDeps, rows: readonly ClaimedRow[]): Promise<readonly Claimed[]> {
   const runs = new Map(rows.map((row) => [row.runKey, row.run])).values();
   const claimed: Claimed[] = [];

@@ -1,5 +1,5 @@
 import { AirloomError } from "@airloom/core";
-import type { TaskInstanceRow } from "@airloom/store";
+import type { ClaimOptions, TaskInstanceRow } from "@airloom/store";
 import type { RunsDeps } from "./deps.ts";
 import { type Finish, type FinishResult, finishInRun, type PendingFinish } from "./finish.ts";
 
@@ -7,7 +7,8 @@ import { type Finish, type FinishResult, finishInRun, type PendingFinish } from 
 export interface FinishLanes {
   /** Remembers instances as they were claimed here, so that their finish need not read them. */
   remember(instances: readonly TaskInstanceRow[]): void;
-  finish(finish: Finish): Promise<FinishResult>;
+  /** @param claim what the slot that becomes free asks for: made in the same transaction where that can be, see `FinishResult.claimed`. */
+  finish(finish: Finish, claim?: ClaimOptions): Promise<FinishResult>;
 }
 
 interface Waiting extends PendingFinish {
@@ -36,14 +37,14 @@ export function createFinishLanes(deps: RunsDeps, remembered = 10_000): FinishLa
         claimed.delete(oldest);
       }
     },
-    async finish(finish) {
+    async finish(finish, claim) {
       const known = claimed.get(finish.taskInstanceId);
       // Another API server may have handed out attempts since: what is remembered of an older one counts tries wrongly.
       const instance = known?.attempt === finish.attempt ? known : await findInstance(deps, finish);
       claimed.delete(finish.taskInstanceId);
       return new Promise((resolve, reject) => {
         const lane = lanes.get(instance.runKey);
-        const waiting = { finish, instance, resolve, reject };
+        const waiting = { finish, instance, resolve, reject, ...(claim && { claim }) };
         if (lane) {
           lane.push(waiting);
           return;
@@ -56,7 +57,7 @@ export function createFinishLanes(deps: RunsDeps, remembered = 10_000): FinishLa
   };
 }
 
-/** One bad item must not fail the rest of its batch: on error each is tried alone. */
+/** One bad item must not fail the rest of its batch, nor a claim the finish: on error each is tried alone, at last without its claim. */
 async function settle(deps: RunsDeps, runKey: number, batch: readonly Waiting[]): Promise<void> {
   try {
     const results = await finishInRun(deps, runKey, batch);
@@ -64,8 +65,11 @@ async function settle(deps: RunsDeps, runKey: number, batch: readonly Waiting[])
       waiting.resolve(results[index] ?? { result: "fenced", queued: 0 });
     });
   } catch (error) {
-    if (batch.length === 1) return batch[0]?.reject(error);
-    for (const waiting of batch) await settle(deps, runKey, [waiting]);
+    const [first, ...others] = batch;
+    if (first && others.length === 0 && !first.claim) return first.reject(error);
+    for (const { claim, ...waiting } of batch) {
+      await settle(deps, runKey, [others.length > 0 && claim ? { ...waiting, claim } : waiting]);
+    }
   }
 }
 

@@ -7,8 +7,9 @@ import {
   type TaskInstanceState,
   tallyDeltasFor,
 } from "@airloom/core";
-import type { AttemptEnd, NewXCom, TaskInstanceMove, TaskInstanceRow } from "@airloom/store";
+import type { AttemptEnd, ClaimOptions, NewXCom, TaskInstanceMove, TaskInstanceRow } from "@airloom/store";
 import { advanceLocked, type RunsChanged, taskInstanceMoved, tellMoves } from "./advance-runs.ts";
+import { type Claimed, claimIn } from "./claim.ts";
 import type { RunsDeps } from "./deps.ts";
 import { type LockedRun, lockRuns } from "./locked-run.ts";
 import { failFast } from "./stop-run.ts";
@@ -34,19 +35,23 @@ export type FinishOutcome =
 export interface FinishResult {
   /** `fenced`: another attempt or a user decided otherwise, nothing was written. */
   readonly result: "recorded" | "repeated" | "fenced";
-  /** Instances that became claimable with it. Nobody was told yet: who does not claim them at once hints `queued`. */
+  /** Instances that became claimable with it and that nobody claimed yet, nor was told of: the caller claims them at once, or hints `queued`. */
   readonly queued: number;
+  /** What the claim that came with it got, in the same transaction. Left out when there was none, or it was not made. */
+  readonly claimed?: readonly Claimed[];
 }
 
 /** One finish with the instance as it was claimed: while its attempt and token hold, nothing else in it can have changed. */
 export interface PendingFinish {
   readonly finish: Finish;
   readonly instance: TaskInstanceRow;
+  /** The slot that becomes free asks for its next work. */
+  readonly claim?: ClaimOptions;
 }
 
 /**
  * Records outcomes of one run, in one transaction: fence, outcome, values, counts, then everything that follows directly, as far
- * as limits allow without waiting. A stale one is left out and the rest done again.
+ * as limits allow without waiting, and the claims that came with them. A stale one is left out and the rest done again.
  */
 export async function finishInRun(
   deps: RunsDeps,
@@ -57,20 +62,23 @@ export async function finishInRun(
   let live = items.map((item, index) => ({ item, index }));
   while (live.length > 0) {
     const batch = live;
-    const { stale, queued } = await tryFinish(
+    const { stale, queued, claimed } = await tryFinish(
       deps,
       runKey,
       batch.map(({ item }) => item),
     );
     for (const [position, { item, index }] of batch.entries()) {
       if (stale.includes(position)) results[index] = { result: await whyStale(deps, item), queued: 0 };
-      else if (stale.length === 0) results[index] = { result: "recorded", queued };
+      else if (stale.length === 0) results[index] = { result: "recorded", queued, ...ownOf(item, claimed) };
     }
     if (stale.length === 0) return results;
     live = batch.filter((_, position) => !stale.includes(position));
   }
   return results;
 }
+
+const ownOf = ({ claim }: PendingFinish, claimed: readonly Claimed[]): Pick<FinishResult, "claimed"> =>
+  claim ? { claimed: claimed.filter(({ instance }) => claim.tokenHashes.includes(instance.tokenHash ?? "")) } : {};
 
 /** Thrown inside the transaction to undo it when some of its finishes turn out stale. */
 class StaleFinishes extends Error {
@@ -81,22 +89,27 @@ class StaleFinishes extends Error {
   }
 }
 
-async function tryFinish(
-  deps: RunsDeps,
-  runKey: number,
-  items: readonly PendingFinish[],
-): Promise<{ readonly stale: readonly number[]; readonly queued: number }> {
+interface Tried {
+  readonly stale: readonly number[];
+  readonly queued: number;
+  readonly claimed: readonly Claimed[];
+}
+
+async function tryFinish(deps: RunsDeps, runKey: number, items: readonly PendingFinish[]): Promise<Tried> {
   try {
-    const { moved, changed } = await deps.store.tx(async (tx) => {
+    const { moved, changed, claimed } = await deps.store.tx(async (tx) => {
       const [locked] = await lockRuns(tx, deps, [runKey]);
       if (!locked) throw new StaleFinishes(items.map((_, position) => position));
       return recordFinishes(locked, items);
     });
     const reasons = new Map(items.map(({ finish }) => [finish.taskInstanceId, reasonOf(finish.outcome)]));
     for (const row of moved) deps.tell(taskInstanceMoved(row, reasons.get(row.id)));
-    return { stale: [], queued: await tellMoves(deps, changed) };
+    const queued = await tellMoves(deps, changed);
+    for (const { instance } of claimed) deps.tell(taskInstanceMoved(instance));
+    const taken = new Set(claimed.map(({ instance }) => instance.id));
+    return { stale: [], queued: queued.filter(({ id }) => !taken.has(id)).length, claimed };
   } catch (error) {
-    if (error instanceof StaleFinishes) return { stale: error.positions, queued: 0 };
+    if (error instanceof StaleFinishes) return { stale: error.positions, queued: 0, claimed: [] };
     throw error;
   }
 }
@@ -104,6 +117,7 @@ async function tryFinish(
 interface Recorded {
   readonly moved: readonly TaskInstanceRow[];
   readonly changed: RunsChanged;
+  readonly claimed: readonly Claimed[];
 }
 
 async function recordFinishes(locked: LockedRun, items: readonly PendingFinish[]): Promise<Recorded> {
@@ -133,7 +147,15 @@ async function recordFinishes(locked: LockedRun, items: readonly PendingFinish[]
   const stopped = await stopping;
   const unfinishedDelta = stopped.unfinishedDelta - settled.length;
   const changed = await (advancing ?? advanceLocked(tx, deps, [{ run, scope, unfinishedDelta }]));
+  // Behind the move to queued, which is on its way: what became claimable just now is claimed with the rest. Last of all, since
+  // from here this transaction waits for no lock.
+  const claimed = await claimIn(
+    tx,
+    deps,
+    items.flatMap(({ claim }) => claim ?? []),
+  );
   return {
+    claimed,
     moved: [...moved, ...stopped.moved],
     changed: { ...changed, wokeOthers: wokeOthers || changed.wokeOthers },
   };
@@ -201,7 +223,11 @@ function planFinish({ finish, instance }: PendingFinish, { tx, deps, run, graph 
     xcoms: finish.xcoms.map((xcom) => ({ ...xcom, runKey: run.id, taskId, mapIndex })),
     settled: isFinished(decided.to) ? { taskId, from: "running", to: decided.to } : null,
     excluded:
-      decided.to === "success" && outcome.kind === "succeeded" ? exclusionsOf(graph, taskId, outcome.decision) : null,
+      (task.kind === "branch" || task.kind === "short_circuit") &&
+      decided.to === "success" &&
+      outcome.kind === "succeeded"
+        ? exclusionsOf(graph, taskId, outcome.decision)
+        : null,
   };
 }
 

@@ -1,4 +1,5 @@
-import { claim } from "@airloom/runs";
+import { type Claimed, claim } from "@airloom/runs";
+import type { ClaimOptions } from "@airloom/store";
 import type { ClaimReply, ClaimRequest } from "@airloom/wire";
 import { resolveVariables } from "../secrets/resolve.ts";
 import type { ExecutionDeps } from "./execution-deps.ts";
@@ -23,17 +24,22 @@ export async function claimWork(deps: ExecutionDeps, request: ClaimRequest, sign
 
 /** Claims without waiting. */
 export async function claimNow(deps: ExecutionDeps, request: ClaimRequest): Promise<ClaimReply> {
-  const { leaseMs } = deps.settings;
-  const claimed = await claim(deps, {
-    executor: request.executor,
-    queues: request.queues,
-    workerId: request.workerId,
-    tokenHashes: request.tokenHashes,
-    warmArtifacts: request.warmArtifacts,
-    leaseMs,
-    repeat: request.repeat ?? false,
-  });
+  return replyOf(deps, await claim(deps, { ...claimOptions(deps, request), repeat: request.repeat ?? false }));
+}
+
+export const claimOptions = ({ settings }: ExecutionDeps, request: ClaimRequest): ClaimOptions => ({
+  executor: request.executor,
+  queues: request.queues,
+  workerId: request.workerId,
+  tokenHashes: request.tokenHashes,
+  warmArtifacts: request.warmArtifacts,
+  leaseMs: settings.leaseMs,
+});
+
+/** What was claimed, as workloads. */
+export async function replyOf(deps: ExecutionDeps, claimed: readonly Claimed[]): Promise<ClaimReply> {
   if (claimed.length === 0) return { workloads: [] };
+  const { leaseMs } = deps.settings;
   deps.lanes.remember(claimed.map(({ instance }) => instance));
   const keys = [...new Set(claimed.flatMap(({ variables }) => variables))];
   const variables = keys.length > 0 ? await deps.store.tx((tx) => resolveVariables(tx, deps, keys)) : {};

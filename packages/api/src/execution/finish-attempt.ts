@@ -1,8 +1,16 @@
 import { AirloomError, type Json } from "@airloom/core";
-import { type FinishOutcome, loseAttempts } from "@airloom/runs";
+import { type FinishOutcome, type FinishResult, loseAttempts } from "@airloom/runs";
 import type { TaskInstanceRow } from "@airloom/store";
-import type { AttemptRef, FinishReply, FinishRequest, Outcome, XComOutput } from "@airloom/wire";
-import { claimNow } from "./claim-work.ts";
+import type {
+  AttemptRef,
+  ClaimReply,
+  ClaimRequest,
+  FinishReply,
+  FinishRequest,
+  Outcome,
+  XComOutput,
+} from "@airloom/wire";
+import { claimNow, claimOptions, replyOf } from "./claim-work.ts";
 import type { ExecutionDeps } from "./execution-deps.ts";
 import { hashToken } from "./fence.ts";
 import { fingerprintOf } from "./fingerprint.ts";
@@ -11,24 +19,39 @@ import { fingerprintOf } from "./fingerprint.ts";
 export async function finishAttempt(deps: ExecutionDeps, request: FinishRequest): Promise<FinishReply> {
   const { taskInstanceId, attempt, token } = request;
   for (const { value } of request.xcoms) checkXComSize(deps, value.kind === "value" ? [value.bytes] : value.items);
-  const { result, queued } = await deps.lanes.finish({
+  const finish = {
     taskInstanceId,
     attempt,
     tokenHash: hashToken(token),
     outcome: outcomeOf(request.outcome),
     xcoms: request.xcoms.map(xcomOf),
-  });
+  };
+  // What its tokens may hold already has to be asked about first: not in the transaction of the finish.
+  const claim = request.claim && !request.claim.repeat ? claimOptions(deps, request.claim) : undefined;
+  const finished = await deps.lanes.finish(finish, claim);
+  const { result } = finished;
   if (result === "fenced")
     throw new AirloomError("ATTEMPT_FENCED", {
       taskInstanceId,
       attempt,
       reason: "another attempt, or a user, decided",
     });
-  const claimed = request.claim ? await claimNow(deps, request.claim) : undefined;
+  const claimed = request.claim && (await claimedWith(deps, request.claim, finished));
   // What this very worker took needs no shout: it would only wake its other claim for nothing.
-  if ((claimed?.workloads.length ?? 0) < queued) deps.store.hint("queued");
+  const taken = finished.claimed ? 0 : (claimed?.workloads.length ?? 0);
+  if (taken < finished.queued) deps.store.hint("queued");
   return claimed ? { result, claimed } : { result };
 }
+
+/** A finish that was recorded before may have claimed with these tokens then. */
+const claimedWith = (
+  deps: ExecutionDeps,
+  request: ClaimRequest,
+  { result, claimed }: FinishResult,
+): Promise<ClaimReply> =>
+  claimed
+    ? replyOf(deps, claimed)
+    : claimNow(deps, { ...request, repeat: request.repeat === true || result === "repeated" });
 
 /** @throws VALUE_TOO_LARGE; the worker then fails the task with these words. */
 export function checkXComSize({ maxXComBytes: limit }: ExecutionDeps, parts: readonly Uint8Array[]): void {
