@@ -2,6 +2,14 @@ import type { Tx } from "@airloom/store";
 import { columnsOf } from "../connection/array-literal.ts";
 import { clockOnce, type Sql, statement } from "../connection/sql.ts";
 
+/** The usual change, of one run, needs no order. */
+const adjustOne = statement(
+  "dag_run.adjust_unfinished_one",
+  `with ${clockOnce}
+  update dag_run r set unfinished = r.unfinished + $2, last_decision_at = clock.now, updated_at = clock.now
+  from clock where r.key = $1`,
+);
+
 const adjust = statement(
   "dag_run.adjust_unfinished",
   `with ${clockOnce},
@@ -16,7 +24,9 @@ const adjust = statement(
 export const adjustUnfinished =
   (sql: Sql): Tx["adjustUnfinished"] =>
   async (changes) => {
-    await sql.run(adjust, columnsOf(changes, [(change) => change.runKey, (change) => change.delta]));
+    const [first, ...others] = changes;
+    if (first && others.length === 0) await sql.run(adjustOne, [first.runKey, first.delta]);
+    else await sql.run(adjust, columnsOf(changes, [(change) => change.runKey, (change) => change.delta]));
   };
 
 const setNote = statement(

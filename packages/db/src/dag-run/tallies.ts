@@ -6,17 +6,19 @@ import { type Sql, statement } from "../connection/sql.ts";
 const fields = fieldsOf<TallyRow>()(["taskId", "total", "success", "failed", "upstreamFailed", "skipped", "removed"]);
 const tallyFields = selectList("t", fields);
 
-/** The lists of `unnest`, in the order of `counts` below. */
-const columns = (tallies: readonly TallyRow[]): string[] =>
-  columnsOf(tallies, [
-    (tally) => tally.taskId,
-    (tally) => tally.total,
-    (tally) => tally.success,
-    (tally) => tally.failed,
-    (tally) => tally.upstreamFailed,
-    (tally) => tally.skipped,
-    (tally) => tally.removed,
-  ]);
+/** In the order of `counts` below. */
+const getters = [
+  (tally: TallyRow) => tally.taskId,
+  (tally: TallyRow) => tally.total,
+  (tally: TallyRow) => tally.success,
+  (tally: TallyRow) => tally.failed,
+  (tally: TallyRow) => tally.upstreamFailed,
+  (tally: TallyRow) => tally.skipped,
+  (tally: TallyRow) => tally.removed,
+] as const;
+
+/** The lists of `unnest`. */
+const columns = (tallies: readonly TallyRow[]): string[] => columnsOf(tallies, getters);
 const counts = `unnest($2::text[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[])
   as c (task_id, total, success, failed, upstream_failed, skipped, removed)`;
 
@@ -46,6 +48,14 @@ export const listTallies =
   (runKey, taskIds) =>
     taskIds ? sql.all<TallyRow>(listSome, [runKey, arrayOf(taskIds)]) : sql.all<TallyRow>(listAll, [runKey]);
 
+/** The usual addition, to one task's counts, needs no order. */
+const addOne = statement(
+  "task_tally.add_one",
+  `update task_tally set total = total + $3, success = success + $4, failed = failed + $5, upstream_failed = upstream_failed + $6,
+    skipped = skipped + $7, removed = removed + $8
+  where run_key = $1 and task_id = $2`,
+);
+
 const add = statement(
   "task_tally.add",
   `with locked as materialized (
@@ -60,7 +70,9 @@ const add = statement(
 export const addTallies =
   (sql: Sql): Tx["addTallies"] =>
   async (runKey, deltas) => {
-    await sql.run(add, [runKey, ...columns(deltas)]);
+    const [first, ...others] = deltas;
+    if (first && others.length === 0) await sql.run(addOne, [runKey, ...getters.map((get) => get(first))]);
+    else await sql.run(add, [runKey, ...columns(deltas)]);
   };
 
 const recount = statement(

@@ -36,16 +36,25 @@ const claimBest = statement(
   ), ${claim}`,
 );
 
+const artifactOf = "join dag_run r on r.key = ti.run_key join dag_version v on v.id = r.version_id";
+
 /**
  * Warm ones first among equals. To know which are warm takes a look at each one's version, so only the best few dozen are
- * looked at, not all equals at every claim. What others hold there is made up for from the rest.
+ * looked at, not all equals at every claim. What others hold there is made up for from the rest. Where the very best are warm, or
+ * there are no others, nothing is to be chosen, and the look that takes most of a claim's time is left out.
  */
 const claimWarm = statement(
   "task_instance.claim_warm",
-  `with best as materialized (select ti.id from task_instance ti where ${isQueued} order by ${bestFirst} limit $3 + 32),
+  `with head as materialized (select ti.run_key from task_instance ti where ${isQueued} order by ${bestFirst} limit $3),
+  choice as materialized (
+    select count(*) = $3 and not bool_and(v.artifact_id = any($7)) as is_open from head ti ${artifactOf}
+  ),
+  best as materialized (
+    select ti.id from task_instance ti where ${isQueued} order by ${bestFirst}
+    limit case when (select is_open from choice) then $3 + 32 else 0 end
+  ),
   first_choice as materialized (
-    select ti.id from best join task_instance ti on ti.id = best.id
-      join dag_run r on r.key = ti.run_key join dag_version v on v.id = r.version_id
+    select ti.id from best join task_instance ti on ti.id = best.id ${artifactOf}
     where ti.state = 'queued'
     order by ti.priority desc, (v.artifact_id = any($7)) desc, ti.queued_at, ti.id limit $3 for no key update of ti skip locked
   ),
