@@ -57,7 +57,7 @@ describe("children in number", () => {
     const second = await pidOf("b/pid");
     expect(await pidOf("a/pid")).toBe(first);
     await pidOf("c/pid");
-    await untilDead([second], 5_000);
+    await untilDead([second], 20_000);
     expect(isAlive(first)).toBe(true);
     expect(processesWith(mark).length).toBeLessThanOrEqual(3);
   });
