@@ -9,7 +9,7 @@ import type { Api } from "./parts/api.ts";
 import { type Figure, figure, print, repeat, round } from "./parts/figures.ts";
 import { chainDag, fanMappedDag, fanNodesDag, sharedClock, startDag } from "./parts/flight-dags.ts";
 import { measureFloor } from "./parts/floor.ts";
-import { type CpuTimes, cpuTimes } from "./parts/process-tree.ts";
+import { type CpuTimes, watchCpu } from "./parts/process-tree.ts";
 import { countingServer, countStatements, statementCosts } from "./parts/statements.ts";
 
 const argument = (name: string): string | undefined => {
@@ -42,10 +42,10 @@ interface Flights {
 
 /** Processor time of one of `times` repeats, ms: what it costs however busy the machine is. */
 async function cpuPerTurn<T>(roots: readonly number[], times: number, act: () => Promise<T>) {
-  const before = cpuTimes(roots);
+  const since = watchCpu(roots);
   const result = await act();
-  const after = cpuTimes(roots);
-  const each = (part: keyof CpuTimes) => round((after[part] - before[part]) / times);
+  const taken = since();
+  const each = (part: keyof CpuTimes) => round(taken[part] / times);
   return { result, cpu: { control: each("control"), postgres: each("postgres"), children: each("children") } };
 }
 

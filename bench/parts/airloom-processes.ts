@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { startEmbedded, superviseEmbedded } from "@airloom/db";
 import pg from "pg";
 import { Api } from "./api.ts";
@@ -13,6 +13,8 @@ export interface AirloomOptions {
   readonly mode: "standalone" | "split";
   /** Dag files by name. */
   readonly files: Readonly<Record<string, string>>;
+  /** A folder of Dag files to be copied besides. */
+  readonly folder?: string;
   readonly environment?: Readonly<Record<string, string>>;
   /** Arguments of Node for the control process: `--cpu-prof`. */
   readonly nodeArguments?: readonly string[];
@@ -39,7 +41,7 @@ const splitCommands = [["db", "serve"], ["api-server", "--port", "0"], ["schedul
 /** Starts it and waits until every process says that it is ready. */
 export async function startAirloom(options: AirloomOptions): Promise<Airloom> {
   if (!existsSync(command)) throw new Error("Airloom is not built. Run: npm run build");
-  const project = makeProject(options.files);
+  const project = makeProject(options);
   const home = join(project, ".airloom");
   const commands = options.mode === "standalone" ? [["standalone", "--port", "0"]] : splitCommands;
   const database = options.server && (await startDatabase(home, options.server));
@@ -101,12 +103,16 @@ async function postmasterOf(url: string): Promise<number> {
   return parent;
 }
 
-function makeProject(files: AirloomOptions["files"]): string {
+function makeProject({ files, folder }: AirloomOptions): string {
   const project = mkdtempSync(join(tmpdir(), "airloom-bench-"));
   mkdirSync(join(project, "dags"));
   writeFileSync(join(project, "package.json"), '{ "name": "bench", "private": true, "type": "module" }\n');
   symlinkSync(resolve("node_modules"), join(project, "node_modules"));
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(project, "dags", name), text);
+  if (folder) cpSync(folder, join(project, "dags"), { recursive: true });
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(project, "dags", name)), { recursive: true });
+    writeFileSync(join(project, "dags", name), text);
+  }
   return project;
 }
 

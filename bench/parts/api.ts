@@ -43,12 +43,18 @@ export class Api {
   }
 
   /** Waits until so many Dags are there. */
-  async untilDags(count: number): Promise<void> {
+  async untilDags(count: number, everyMs = 50): Promise<void> {
     for (;;) {
       const { total_entries } = await this.get<{ total_entries: number }>("/dags?limit=1");
       if (total_entries >= count) return;
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, everyMs));
     }
+  }
+
+  /** Waits until this Dag is there. */
+  async untilDag(dagId: string): Promise<void> {
+    while (!(await this.get(`/dags/${dagId}`).catch(() => null)))
+      await new Promise((resolve) => setTimeout(resolve, 50));
   }
 
   async trigger(dagId: string): Promise<string> {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 /** Which part of Airloom a process is. */
 export type Part = "control" | "postgres" | "children";
 
-/** Processor time so far, ms, by part. */
+/** Processor time, ms, by part. */
 export type CpuTimes = Readonly<Record<Part, number>>;
 
 interface Process {
@@ -13,7 +13,7 @@ interface Process {
 }
 
 /** All processes below these, with them. */
-function processesBelow(roots: readonly number[]): readonly Process[] {
+export function processesBelow(roots: readonly number[]): readonly Process[] {
   const all = allProcesses();
   const found = new Map<number, Process>();
   let next = all.filter(({ pid }) => roots.includes(pid));
@@ -48,11 +48,18 @@ function partOf({ command }: Process): Part {
   return command.includes("cli.mjs") ? "control" : "children";
 }
 
-/** By the scheduler's own count in ns: clock ticks of 10 ms are too coarse. Processes that ended meanwhile are not counted. */
-export function cpuTimes(roots: readonly number[]): CpuTimes {
-  const times = { control: 0, postgres: 0, children: 0 };
-  for (const one of processesBelow(roots)) times[partOf(one)] += cpuOf(one.pid);
-  return times;
+/**
+ * Starts to count processor time, by the scheduler's own count in ns: clock ticks of 10 ms are too coarse.
+ * @returns a function that tells the time since; of a process that ended meanwhile nothing is known any more.
+ */
+export function watchCpu(roots: readonly number[]): () => CpuTimes {
+  const before = new Map(processesBelow(roots).map(({ pid }) => [pid, cpuOf(pid)]));
+  return () => {
+    const times = { control: 0, postgres: 0, children: 0 };
+    for (const one of processesBelow(roots))
+      times[partOf(one)] += Math.max(0, cpuOf(one.pid) - (before.get(one.pid) ?? 0));
+    return times;
+  };
 }
 
 function cpuOf(pid: number): number {
@@ -61,6 +68,16 @@ function cpuOf(pid: number): number {
     (sum, id) => sum + Number(read(`/proc/${pid}/task/${id}/schedstat`).split(" ")[0] ?? 0) / 1e6,
     0,
   );
+}
+
+/** Proportional memory, MiB, by part: what is shared counts once. */
+export function pssOf(roots: readonly number[]): Readonly<Record<Part, number>> {
+  const sizes = { control: 0, postgres: 0, children: 0 };
+  for (const one of processesBelow(roots)) {
+    const kib = /^Pss:\s+(\d+) kB/m.exec(read(`/proc/${one.pid}/smaps_rollup`))?.[1];
+    sizes[partOf(one)] += Number(kib ?? 0) / 1_024;
+  }
+  return sizes;
 }
 
 const list = (dir: string): readonly string[] => {
