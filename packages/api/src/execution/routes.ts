@@ -12,6 +12,7 @@ import {
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { permits } from "../auth/permissions.ts";
 import type { Authenticate } from "../http/route.ts";
+import { checkArgs } from "./check-args.ts";
 
 export interface ExecutionRouteOptions {
   readonly authenticate: Authenticate;
@@ -64,5 +65,5 @@ async function call(
   const gone = new AbortController();
   reply.raw.once("close", () => gone.abort());
   const fn = execution[method] as (...all: readonly unknown[]) => Promise<unknown>;
-  return fn(...args, ...(method === "claim" ? [gone.signal] : []));
+  return fn(...checkArgs(method, args), ...(method === "claim" ? [gone.signal] : []));
 }
