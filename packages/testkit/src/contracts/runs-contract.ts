@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { publish } from "../factories/publish.ts";
 import { someSpec, someTask } from "../factories/some-spec.ts";
 import { type RunsUnderTest, runsOver, statesOf, trigger, type Work, work } from "../runs/drive-runs.ts";
+import { atOncePromises } from "./runs/at-once.ts";
 import { limitPromises } from "./runs/limits.ts";
 import { mappingPromises } from "./runs/mapping.ts";
 import { rulePromises } from "./runs/rules.ts";
@@ -17,6 +18,7 @@ const sections: Readonly<Record<string, (given: RunsGiven) => void>> = {
   "limits and priorities": limitPromises,
   "clears, marks, time-outs and the past": userPromises,
   "several servers": severalPromises,
+  "many at once": atOncePromises,
 };
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);

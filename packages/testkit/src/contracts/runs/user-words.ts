@@ -44,10 +44,10 @@ export function userPromises(given: RunsGiven): void {
     const { run, queue } = await given.start([task("a")]);
     await given.holdOne(queue);
     await clearTasks(deps(), run.id, { tasks: null });
-    await given.shiftClock(39_000);
+    await given.shiftClock(30_000);
     await rescueExpired(deps());
     expect(await given.next(queue)).toEqual([]);
-    await given.shiftClock(2_000);
+    await given.shiftClock(11_000);
     await rescueExpired(deps());
     expect(await given.next(queue)).toEqual(["a"]);
   });
@@ -177,9 +177,9 @@ export function userPromises(given: RunsGiven): void {
       const [instance] = await given.store.tx((tx) => tx.listTaskInstances({ runKey: run.id }));
       const wait = (instance?.nextDueAt?.getTime() ?? 0) - (instance?.updatedAt.getTime() ?? 0);
       waits.push(Math.round(wait / 1_000));
-      await given.shiftClock(wait - 5_000);
+      await given.shiftClock(wait - 30_000);
       expect(await given.next(queue)).toEqual([]);
-      await given.shiftClock(5_100);
+      await given.shiftClock(30_100);
       await settle(deps());
     }
     const [first = 0, second = 0, third = 0] = waits;
