@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import { markers } from "../protocol/messages.ts";
 import { startTicksOf } from "./process-identity.ts";
 
@@ -40,12 +40,31 @@ function marked(): readonly { readonly pid: number; readonly environment: readon
   return readdirSync("/proc").flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];
     try {
-      const text = readFileSync(`/proc/${name}/environ`, "latin1");
-      return text.includes(`${markers.supervisor}=`) ? [{ pid: Number(name), environment: text.split("\0") }] : [];
+      const bytes = environmentOf(name);
+      if (!bytes.includes(`${markers.supervisor}=`)) return [];
+      return [{ pid: Number(name), environment: bytes.toString("latin1").split("\0") }];
     } catch {
       return [];
     }
   });
+}
+
+/** One for all: to read a file of unknown size Node makes a new one of 64 KiB each time, and to collect hundreds takes longer than to read. */
+let shared = Buffer.allocUnsafeSlow(128 * 1024);
+
+/** The bytes are good until the next call. */
+function environmentOf(pid: string): Buffer {
+  const file = openSync(`/proc/${pid}/environ`, "r");
+  try {
+    for (let length = 0; ; ) {
+      const read = readSync(file, shared, length, shared.length - length, length);
+      length += read;
+      if (read === 0) return shared.subarray(0, length);
+      if (length === shared.length) shared = Buffer.concat([shared, Buffer.alloc(shared.length)]);
+    }
+  } finally {
+    closeSync(file);
+  }
 }
 
 function kill(pid: number): boolean {
