@@ -1,5 +1,5 @@
 import { renameSync, rmSync } from "node:fs";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { type Api, apiOf, type Run } from "../support/api-of.ts";
 import { type RunningAirloom, startStandalone } from "../support/running-airloom.ts";
 import { type TemporaryProject, temporaryProject } from "../support/temporary-project.ts";
@@ -16,6 +16,10 @@ beforeAll(async () => {
   project = await temporaryProject();
   airloom = await startStandalone(project);
   api = await apiOf(project);
+});
+
+afterEach(({ task }) => {
+  if (task.result?.state === "fail") console.error(airloom.output().split("\n").slice(-60).join("\n"));
 });
 
 afterAll(async () => {

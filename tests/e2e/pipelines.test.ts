@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { type Api, apiOf, type Instance, type Run } from "../support/api-of.ts";
 import { broken } from "../support/broken-invariants.ts";
 import { databaseOf } from "../support/database-of.ts";
@@ -23,6 +23,10 @@ beforeAll(async () => {
     const { total_entries } = await api.get<{ total_entries: number }>("/api/v2/dags");
     return total_entries === 7;
   });
+});
+
+afterEach(({ task }) => {
+  if (task.result?.state === "fail") console.error(airloom.output().split("\n").slice(-60).join("\n"));
 });
 
 afterAll(async () => {
