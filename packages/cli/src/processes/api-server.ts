@@ -10,6 +10,7 @@ import type { ConsoleLog } from "../output/console-log.ts";
 import { version } from "../version.ts";
 import { type Control, createControl } from "./control.ts";
 import { openDatabase } from "./database.ts";
+import { welcomeFirstUser } from "./first-user.ts";
 import type { ProcessContext } from "./process-context.ts";
 import { createEventPrinter } from "./run-events.ts";
 import { closing, runUntilStopped } from "./until-stopped.ts";
@@ -99,6 +100,7 @@ export async function runApiServer(context: ProcessContext): Promise<void> {
     closing("store", () => control.close()),
     server,
     found(home, server),
+    { name: "first user", start: () => welcomeFirstUser(context, control.store), stop: async () => {} },
   ];
   await runUntilStopped(context, services, () => `Airloom's API is ready at ${server.url}`);
 }

@@ -6,7 +6,7 @@ import { createApiServer, refuseTakenPort } from "./api-server.ts";
 import { createControl } from "./control.ts";
 import { createDagProcessorService } from "./dag-processor.ts";
 import { openDatabase } from "./database.ts";
-import { ensureFirstUser } from "./first-user.ts";
+import { welcomeFirstUser } from "./first-user.ts";
 import type { ProcessContext } from "./process-context.ts";
 import { createEventPrinter } from "./run-events.ts";
 import { startServices, untilSignal } from "./run-services.ts";
@@ -44,7 +44,8 @@ export async function runStandalone(context: ProcessContext): Promise<void> {
       createDagProcessorService(context, control.execution),
     ]);
     writeRunFile(home, { ...ownIdentity(), url: api.url, command: "standalone" });
-    await welcome(context, control, api.url);
+    log.write("info", `Airloom is ready at ${api.url}`);
+    await welcomeFirstUser(context, control.store);
     log.write("info", `${await signalled}: stopping`);
     removeRunFile(home);
     await stop("stopped by a signal");
@@ -60,17 +61,4 @@ function createWorkers(context: ProcessContext, control: ReturnType<typeof creat
     createWorkerService(context, { contract: control.execution, executor: "local" }),
     createWorkerService(context, { contract: control.execution, executor: "sequential", slots: 1 }),
   ];
-}
-
-async function welcome(
-  { config, log, environment }: ProcessContext,
-  control: ReturnType<typeof createControl>,
-  url: string,
-): Promise<void> {
-  const password = await ensureFirstUser(
-    control.store,
-    config.security.adminPassword || (environment.AIRLOOM_ADMIN_PASSWORD ?? ""),
-  );
-  log.write("info", `Airloom is ready at ${url}`);
-  if (password) log.write("info", `The first user is "admin", its password: ${password}`);
 }
