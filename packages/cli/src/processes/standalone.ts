@@ -44,8 +44,9 @@ export async function runStandalone(context: ProcessContext): Promise<void> {
       createDagProcessorService(context, control.execution),
     ]);
     writeRunFile(home, { ...ownIdentity(), url: api.url, command: "standalone" });
-    log.write("info", `Airloom is ready at ${api.url}`);
+    // Before it is said to be ready: who waits for that logs in at once.
     await welcomeFirstUser(context, control.store);
+    log.write("info", `Airloom is ready at ${api.url}`);
     log.write("info", `${await signalled}: stopping`);
     removeRunFile(home);
     await stop("stopped by a signal");
