@@ -108,7 +108,7 @@ async function measure(airloom: Airloom) {
     "until ready": round(startMs),
     [`until ${Object.keys(files).length} files are published`]: round(parsed),
     floor: await wanted("floor", () => measureFloor(databaseUrl)),
-    "chain of 40": await wanted("chain", () => flights(airloom, "chain", 15)),
+    "chain of 40": await wanted("chain", () => flights(airloom, "chain", Number(process.env.BENCH_TIMES ?? 15))),
     "chain of 40 that passes a value": await wanted("chain", () => flights(airloom, "chain_values", 10)),
     "chain of 40, isolation fresh": await wanted("fresh", () => flights(airloom, "chain_fresh", 5)),
     "1 → 1,000 nodes → 1": await wanted("fan", () => flights(airloom, "fan_nodes", 5)),

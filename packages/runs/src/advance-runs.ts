@@ -45,9 +45,12 @@ export async function advanceLocked(tx: Tx, deps: RunsDeps, items: readonly RunT
     if (over) ended.push(over);
     else held.push(locked);
   }
+  // A run that ended freed slots that others may wait for.
+  const waiting = ended.length > 0 && held.length === 0 ? tx.listCandidates({ limit: 1, perRun: 1 }) : [];
   const admission = await admitHeld(tx, held, isScheduling);
+  const admissionBusy = admission.busy || (await waiting).length > 0;
   const moved = (await Promise.all(moving)).flat();
-  return { moved, queued: admission.queued, ended, admissionBusy: admission.busy, wokeOthers };
+  return { moved, queued: admission.queued, ended, admissionBusy, wokeOthers };
 }
 
 /**
@@ -88,10 +91,7 @@ export async function tellMoves(deps: RunsDeps, changed: RunsChanged): Promise<r
   const queued = await changed.queued;
   if (changed.admissionBusy) store.hint("admission");
   if (changed.wokeOthers) store.hint("wakeup");
-  if (changed.ended.length > 0) {
-    store.hint("runs");
-    store.hint("admission");
-  }
+  if (changed.ended.length > 0) store.hint("runs");
   for (const row of [...changed.moved, ...queued]) tell(taskInstanceMoved(row));
   for (const run of changed.ended) tell(runMoved(run));
   return queued;

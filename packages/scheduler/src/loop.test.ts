@@ -65,11 +65,40 @@ async function started(passes: readonly (boolean | Error | Promise<boolean>)[], 
   };
 }
 
-test("it looks again at once while there is work, then polls", async () => {
+test("it looks again at once while there is work, then polls, ever more rarely while there is none", async () => {
   const at = await started([true, true, false]);
-  expect([at.count(), at.waits()]).toEqual([3, [1_000]]);
+  const waits = [at.waits()];
+  for (let time = 0; time < 6; time += 1) {
+    await at.goOff();
+    waits.push(at.waits());
+  }
+  expect(waits).toEqual([[1_000], [2_000], [3_000], [4_000], [5_000], [5_000], [5_000]]);
+  await at.hint();
+  expect([at.count(), at.waits()]).toEqual([10, [1_000]]);
+});
+
+test("a loop that nobody calls awake polls as often as it was told", async () => {
+  const at = await started([false], { wakers: [] });
   await at.goOff();
-  expect([at.count(), at.waits()]).toEqual([4, [1_000]]);
+  await at.goOff();
+  expect([at.count(), at.waits()]).toEqual([3, [1_000]]);
+});
+
+test("hints that come soon after another are one with it", async () => {
+  const at = await started([false], { gatherMs: 10 });
+  await at.hint();
+  await at.hint();
+  await at.hint();
+  expect([at.count(), at.waits()]).toEqual([1, [10]]);
+  await at.goOff();
+  expect([at.count(), at.waits()]).toEqual([2, [1_000]]);
+});
+
+test("it stops while it gathers hints", async () => {
+  const at = await started([false], { gatherMs: 10 });
+  await at.hint();
+  await at.loop.stop("test");
+  expect([at.waits(), at.listeners.size]).toEqual([[], 0]);
 });
 
 test("a hint ends the wait, and leaves no timer behind", async () => {

@@ -9,7 +9,9 @@ export interface LoopOptions {
   readonly dueIn?: () => Promise<number | null>;
   /** Calls the loop awake; returns what stops that. */
   readonly wakers: readonly ((wake: () => void) => () => void)[];
-  /** Looks at least this often: hints may be lost. */
+  /** Hints that come so soon after another, ms, are one with it: for what nobody waits for by the millisecond. @default 0 */
+  readonly gatherMs?: number;
+  /** Looks at least this often: hints may be lost. One that has wakers, and found nothing and heard nothing, looks up to five times more rarely. */
   readonly pollMs: number;
   readonly onError: (error: unknown) => void;
 }
@@ -34,17 +36,35 @@ export function createLoop(options: LoopOptions): Service {
       if ((woken && !deaf) || stopping) wake();
     });
 
+  const gather = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const forget = options.timers.after(ms, resolve);
+      wake = () => {
+        if (!stopping) return;
+        forget();
+        resolve();
+      };
+      if (stopping) wake();
+    });
+
   async function repeat(): Promise<void> {
     let failures = 0;
+    let rests = 0;
     while (!stopping) {
+      rests = woken ? 0 : rests + 1;
       woken = false;
       try {
         const did = await options.pass();
         failures = 0;
-        if (did) continue;
-        await sleep(await pause(options));
+        if (did) {
+          rests = 0;
+          continue;
+        }
+        await sleep(await pause(options, options.wakers.length > 0 ? Math.min(rests, 5) : 1));
+        if (woken && options.gatherMs) await gather(options.gatherMs);
       } catch (error) {
         failures += 1;
+        rests = 0;
         options.onError(error);
         deaf = true;
         await sleep(Math.min(5_000, 100 * 2 ** failures));
@@ -75,7 +95,8 @@ export function createLoop(options: LoopOptions): Service {
 }
 
 /** Something overdue that a pass could not do must not make the loop spin. */
-async function pause({ dueIn, pollMs }: LoopOptions): Promise<number> {
+async function pause({ dueIn, pollMs }: LoopOptions, rests: number): Promise<number> {
   const due = dueIn ? await dueIn() : null;
-  return due === null || due <= 0 ? pollMs : Math.min(due, pollMs);
+  const longest = pollMs * Math.max(1, rests);
+  return due === null || due <= 0 ? longest : Math.min(due, longest);
 }

@@ -27,6 +27,9 @@ export interface SchedulerSettings {
 
 export const defaultSchedulerSettings: SchedulerSettings = { pollMs: 1_000, rescueMs: 2_000, heartbeatMs: 5_000 };
 
+/** Each end of a run wakes the loops that make and start runs; where runs end by the hundred a second, they look for all of them at once. */
+const gatherMs = 10;
+
 /** Wakes runs: due timetables, queued runs, wake-ups, due retries, room for what waits, lost attempts. Several may run on one store. */
 export function createScheduler(deps: SchedulerDeps): Service {
   const { store, timers, schedule } = deps;
@@ -43,8 +46,9 @@ export function createScheduler(deps: SchedulerDeps): Service {
     loop("due timetables", () => createDueRuns(deps, dueRuns), {
       wakers: [hint("dags"), hint("runs")],
       dueIn: () => msUntil(deps, (tx) => tx.nextRunDueAt()),
+      gatherMs,
     }),
-    loop("queued runs", async () => (await startRuns(deps)) > 0, { wakers: [hint("runs"), hint("dags")] }),
+    loop("queued runs", async () => (await startRuns(deps)) > 0, { wakers: [hint("runs"), hint("dags")], gatherMs }),
     loop("wake-ups", async () => (await advanceWokenRuns(deps)) > 0, { wakers: [hint("wakeup")] }),
     loop("due tasks", async () => (await wakeDueRuns(deps)) > 0, {
       wakers: [hint("wakeup")],

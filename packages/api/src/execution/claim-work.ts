@@ -8,18 +8,53 @@ import { workloadOf } from "./workload.ts";
 /** Longest wait for work in one request, ms. */
 const maxWaitMs = 30_000;
 
-/** Claims what fits, or waits for it: until a hint says that something was queued, or the time is up. */
-export async function claimWork(deps: ExecutionDeps, request: ClaimRequest, signal?: AbortSignal): Promise<ClaimReply> {
-  const arrival = watchQueue(deps, Math.min(request.waitMs, maxWaitMs), signal);
-  try {
-    for (;;) {
-      const seen = arrival.next();
-      const reply = await claimNow(deps, request);
-      if (reply.workloads.length > 0 || signal?.aborted || !(await seen)) return reply;
-    }
-  } finally {
-    arrival.stop();
+/** A look at the queue that found less than was asked for is good so long, ms: hints that something was queued may be lost. */
+const lookIsGoodMs = 5_000;
+
+/** Answers workers that wait for work. */
+export interface ClaimDesk {
+  /** Claims what fits, or waits for it: until a hint says that something was queued, or the time is up. */
+  claim(request: ClaimRequest, signal?: AbortSignal): Promise<ClaimReply>;
+}
+
+/**
+ * A worker asks anew the moment it got something. When its last look left nothing behind, and nobody queued anything since, there is
+ * nothing to look for: without that memory every start of a task cost another transaction just while it was starting.
+ */
+export function createClaimDesk(deps: ExecutionDeps): ClaimDesk {
+  let hints = 0;
+  deps.store.onHint("queued", () => {
+    hints += 1;
+  });
+  const empty = new Map<string, { readonly hints: number; readonly at: number }>();
+
+  async function look(request: ClaimRequest): Promise<ClaimReply> {
+    const before = { hints, at: performance.now() };
+    const reply = await claimNow(deps, request);
+    if (reply.workloads.length < request.tokenHashes.length) empty.set(request.workerId, before);
+    else empty.delete(request.workerId);
+    return reply;
   }
+
+  const isEmpty = ({ workerId, repeat, waitMs }: ClaimRequest): boolean => {
+    const last = empty.get(workerId);
+    return !repeat && waitMs > 0 && last?.hints === hints && performance.now() - last.at < lookIsGoodMs;
+  };
+
+  return {
+    async claim(request, signal) {
+      const arrival = watchQueue(deps, Math.min(request.waitMs, maxWaitMs), signal);
+      try {
+        for (let isFirst = true; ; isFirst = false) {
+          const seen = arrival.next();
+          const reply = isFirst && isEmpty(request) ? { workloads: [] } : await look(request);
+          if (reply.workloads.length > 0 || signal?.aborted || !(await seen)) return reply;
+        }
+      } finally {
+        arrival.stop();
+      }
+    },
+  };
 }
 
 /** Claims without waiting. */

@@ -10,7 +10,7 @@ import {
 } from "@airloom/wire";
 import { resolveConnection, resolveVariables } from "../secrets/resolve.ts";
 import { appendLogs } from "./append-logs.ts";
-import { claimWork } from "./claim-work.ts";
+import { createClaimDesk } from "./claim-work.ts";
 import type { ExecutionDeps } from "./execution-deps.ts";
 import { keyOf, liveInstance } from "./fence.ts";
 import { fetchInput } from "./fetch-input.ts";
@@ -20,9 +20,10 @@ import { missingParts, openParseSession, publish } from "./publish.ts";
 /** The control half of the execution contract: in-process transports call it directly, the HTTP routes pass it on. */
 export function createExecution(deps: ExecutionDeps): ExecutionContract {
   const { store } = deps;
+  const desk = createClaimDesk(deps);
   return {
     registerWorker: (worker) => registerWorker(deps, worker),
-    claim: (request, signal) => claimWork(deps, request, signal),
+    claim: (request, signal) => desk.claim(request, signal),
     heartbeat: async ({ workerId, attempts }) => ({ attempts: await heartbeat(deps, workerId, attempts.map(keyOf)) }),
     finish: (request) => finishAttempt(deps, request),
     ended: (attempt) => endAttempts(deps, [keyOf(attempt)]),
