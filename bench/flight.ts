@@ -1,7 +1,7 @@
 /**
  * Whole flights, through everything there is: REST, store, worker, child processes. Chains, fan-outs, starts and artifacts against
  * Airloom as it is built, `standalone` or (`--split`) each part in a process of its own, beside the floor of the same server.
- * `--only chain,starts` measures some; `--profile DIR` writes a CPU profile of each process of Airloom's own there; `--statements`
+ * `--only chain,starts` measures some; `--slots 4` for another number of attempts at once; `--profile DIR` writes a CPU profile of each process of Airloom's own there; `--statements`
  * tells where the database's time went.
  */
 import { type Airloom, startAirloom } from "./parts/airloom-processes.ts";
@@ -108,7 +108,7 @@ async function measure(airloom: Airloom) {
     "until ready": round(startMs),
     [`until ${Object.keys(files).length} files are published`]: round(parsed),
     floor: await wanted("floor", () => measureFloor(databaseUrl)),
-    "chain of 40": await wanted("chain", () => flights(airloom, "chain", Number(process.env.BENCH_TIMES ?? 15))),
+    "chain of 40": await wanted("chain", () => flights(airloom, "chain", Number(argument("--times") ?? 15))),
     "chain of 40 that passes a value": await wanted("chain", () => flights(airloom, "chain_values", 10)),
     "chain of 40, isolation fresh": await wanted("fresh", () => flights(airloom, "chain_fresh", 5)),
     "1 → 1,000 nodes → 1": await wanted("fan", () => flights(airloom, "fan_nodes", 5)),
@@ -129,7 +129,8 @@ const mode = process.argv.includes("--split") ? "split" : "standalone";
 const airloom = await startAirloom({
   mode,
   files,
-  environment: { AIRLOOM__CORE__PARALLELISM: "0" },
+  // Limits raised: the pool's and the Dags' own as well. Sixteen attempts at once, so that a finish finds others to be recorded with.
+  environment: { AIRLOOM__CORE__PARALLELISM: "0", AIRLOOM__WORKERS__SLOTS: argument("--slots") ?? "16" },
   ...(isDetailed && { server: countingServer }),
   nodeArguments: profile ? ["--cpu-prof", `--cpu-prof-dir=${profile}`] : [],
 });
