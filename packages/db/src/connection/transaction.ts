@@ -3,8 +3,8 @@ import type { Tx } from "@airloom/store";
 import type pg from "pg";
 import { createTx } from "../verbs.ts";
 import { asAirloomError, isAftermath, isConnectionLoss, isTransient } from "./database-error.ts";
+import { type Answer, NamedQuery } from "./named-query.ts";
 import { clockNow, type Sql, type Statement } from "./sql.ts";
-import { type Answer, StatementGroup } from "./statement-group.ts";
 
 /** One message and one round trip; as two statements of the extended protocol it took the client half as much CPU again. */
 const begin = `begin isolation level read committed; select ${clockNow} as "now"`;
@@ -51,7 +51,6 @@ async function tryTransaction<T>(pool: pg.Pool, fn: (tx: Tx) => Promise<T>): Pro
 /** One transaction's hold on a connection. */
 class Session implements Sql {
   readonly #client: pg.PoolClient;
-  #group: StatementGroup | undefined;
   #over = false;
   #broken: Error | undefined;
   /** The store's clock, once it has answered. */
@@ -88,27 +87,18 @@ class Session implements Sql {
 
   #send(wanted: Statement, values: readonly unknown[]): Promise<Answer> {
     if (this.#over) return Promise.reject(new Error(`${wanted.name} was called after the end of its transaction`));
-    const answer = this.#openGroup().add(wanted, values);
+    const query = new NamedQuery(wanted, values);
+    this.#client.query(query as unknown as pg.Submittable);
+    const { answer } = query;
     answer.catch((error: unknown) => {
       this.failure ??= error;
     });
     return answer;
   }
 
-  #openGroup(): StatementGroup {
-    if (this.#group?.isOpen) return this.#group;
-    const group = new StatementGroup();
-    this.#group = group;
-    this.#client.query(group as unknown as pg.Submittable);
-    // Behind all that this turn of the event loop still sends.
-    process.nextTick(() => group.close());
-    return group;
-  }
-
   /** PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK and without an error. */
   async commit(): Promise<void> {
     this.#over = true;
-    this.#group?.close();
     const { command } = await this.#client.query("commit");
     if (command !== "COMMIT") throw this.failure ?? new Error("the transaction was rolled back instead of committed");
   }
@@ -116,7 +106,6 @@ class Session implements Sql {
   /** Undoes the transaction, as far as the connection lives, and returns the error to throw. */
   async abandon(error: unknown, committing: boolean): Promise<unknown> {
     this.#over = true;
-    this.#group?.close();
     // What `fn` threw may only be how it noticed; the statement's own error says what happened and whether to try again.
     const cause =
       this.failure !== undefined && (isTransient(this.failure) || isAftermath(error)) ? this.failure : error;
