@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { type Api, apiOf } from "../support/api-of.ts";
 import { databaseOf } from "../support/database-of.ts";
 import { isAlive, kill, type ProcessId, processOf, treeOf } from "../support/proc.ts";
-import { isHealthy, type RunningAirloom, runAirloom, startAirloom, untilSaid } from "../support/running-airloom.ts";
+import { isHealthy, type RunningAirloom, startAirloom, untilSaid } from "../support/running-airloom.ts";
 import { freePort, type TemporaryProject, temporaryProject } from "../support/temporary-project.ts";
 import { until } from "../support/until.ts";
 
@@ -72,7 +72,6 @@ export async function startCluster(ledgerUrl: string): Promise<Cluster> {
   const keeper = createKeeper(project);
   try {
     for (const name of Object.keys(members) as MemberName[]) await keeper.start(name);
-    await createAdmin(project);
     const api = await apiOf(project);
     await until("the Dag is there", () => api.get("/api/v2/dags/fan_out"), { within: 30_000 });
     const databaseUrl = await databaseOf(project);
@@ -156,13 +155,6 @@ function createKeeper(project: TemporaryProject): Keeper {
       await project.remove();
     },
   };
-}
-
-async function createAdmin(project: TemporaryProject): Promise<void> {
-  const made = await runAirloom(project, ["users", "create", "-u", "admin", "-r", "admin"], {
-    environment: { AIRLOOM_PASSWORD: project.password },
-  });
-  if (made.code !== 0) throw new Error(`users create: ${made.output}`);
 }
 
 async function untilWell(project: TemporaryProject, keeper: Keeper): Promise<void> {

@@ -91,7 +91,10 @@ export const options = {
   dagProcessor: {
     fileTimeoutSeconds: number(30, "A file that takes longer to load is an import error (as Airflow)."),
     memoryLimitMb: number(2_048, "Data limit of the process that loads Dag files."),
-    refreshSeconds: number(30, "Full listing besides watching: notices what watching missed."),
+    refreshSeconds: number(
+      4,
+      "Full listing besides watching: what watching missed is seen within five seconds all the same.",
+    ),
   },
   security: {
     adminPassword: secret("Password of the first user; empty = generated at the first start."),
