@@ -24,8 +24,6 @@ export interface RunToAdvance {
   readonly scope: ViewScope;
   /** Already written by the caller to `unfinished` after the row was read. */
   readonly unfinishedDelta: number;
-  /** The row as it was locked, when `run` is only what is remembered of it: on its way when this is called. */
-  readonly locking?: Promise<DagRunRow>;
 }
 
 /** Advances locked, running runs, admits what fits without waiting, ends those that are over. The step every finish, start, wake-up and clear shares. */
@@ -35,7 +33,7 @@ export async function advanceLocked(tx: Tx, deps: RunsDeps, items: readonly RunT
   const ended: DagRunRow[] = [];
   let isScheduling = false;
   let wokeOthers = false;
-  for (const { run, scope, unfinishedDelta, locking } of items) {
+  for (const { run, scope, unfinishedDelta } of items) {
     if (run.state !== "running") continue;
     const { graph } = await deps.versions.load(tx, run.versionId);
     const locked = { tx, deps, run, graph };
@@ -43,8 +41,7 @@ export async function advanceLocked(tx: Tx, deps: RunsDeps, items: readonly RunT
     moving.push(advanced.moved);
     isScheduling ||= advanced.isScheduling;
     wokeOthers ||= advanced.wokeOthers;
-    const { unfinished } = (await locking) ?? run;
-    const over = await settleRun(locked, unfinished + unfinishedDelta + advanced.unfinishedDelta);
+    const over = await settleRun(locked, run.unfinished + unfinishedDelta + advanced.unfinishedDelta);
     if (over) ended.push(over);
     else held.push(locked);
   }
