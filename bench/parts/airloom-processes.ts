@@ -48,30 +48,29 @@ export async function startAirloom(options: AirloomOptions): Promise<Airloom> {
   const environment = { ...options.environment, ...(database && { AIRLOOM__DATABASE__URL: database.url }) };
   const began = performance.now();
   const running: Running[] = [];
+  let attached: Database | undefined;
   const stopAll = async (): Promise<void> => {
+    await attached?.close();
     for (const one of running.splice(0).reverse()) await one.stop();
+    await database?.close();
+    rmSync(project, { recursive: true, force: true });
   };
   try {
     for (const args of commands) running.push(await startProcess(args, project, { ...options, environment }));
     const startMs = performance.now() - began;
     const { url } = JSON.parse(readFileSync(join(home, "run", "server.json"), "utf8")) as { url: string };
-    const reached = database ?? (await attachDatabase(home));
+    if (!database) attached = await attachDatabase(home);
+    const databaseUrl = (database ?? attached)?.url ?? "";
     return {
       api: await Api.login(url, "admin", password),
       project,
-      databaseUrl: reached.url,
+      databaseUrl,
       startMs,
-      roots: [...running.map(({ pid }) => pid), await postmasterOf(reached.url)],
-      stop: async () => {
-        if (!database) await reached.close();
-        await stopAll();
-        await database?.close();
-        rmSync(project, { recursive: true, force: true });
-      },
+      roots: [...running.map(({ pid }) => pid), await postmasterOf(databaseUrl)],
+      stop: stopAll,
     };
   } catch (error) {
     await stopAll();
-    await database?.close();
     throw error;
   }
 }
