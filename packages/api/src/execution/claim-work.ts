@@ -22,6 +22,7 @@ export interface ClaimDesk {
  * nothing to look for: without that memory every start of a task cost another transaction just while it was starting.
  */
 export function createClaimDesk(deps: ExecutionDeps): ClaimDesk {
+  const { monotonicMs = () => performance.now() } = deps;
   let hints = 0;
   deps.store.onHint("queued", () => {
     hints += 1;
@@ -29,7 +30,7 @@ export function createClaimDesk(deps: ExecutionDeps): ClaimDesk {
   const empty = new Map<string, { readonly hints: number; readonly at: number }>();
 
   async function look(request: ClaimRequest): Promise<ClaimReply> {
-    const before = { hints, at: performance.now() };
+    const before = { hints, at: monotonicMs() };
     const reply = await claimNow(deps, request);
     if (reply.workloads.length < request.tokenHashes.length) empty.set(request.workerId, before);
     else empty.delete(request.workerId);
@@ -38,7 +39,7 @@ export function createClaimDesk(deps: ExecutionDeps): ClaimDesk {
 
   const isEmpty = ({ workerId, repeat, waitMs }: ClaimRequest): boolean => {
     const last = empty.get(workerId);
-    return !repeat && waitMs > 0 && last?.hints === hints && performance.now() - last.at < lookIsGoodMs;
+    return !repeat && waitMs > 0 && last?.hints === hints && monotonicMs() - last.at < lookIsGoodMs;
   };
 
   return {

@@ -18,4 +18,6 @@ export interface ExecutionDeps extends RunsDeps {
   /** One value; a list whose elements stand apart counts as a whole. */
   readonly maxXComBytes: number;
   readonly timers: { after(ms: number, callback: () => void): () => void };
+  /** Monotonic, ms. @default performance.now */
+  readonly monotonicMs?: () => number;
 }

@@ -1,12 +1,13 @@
 import { AirloomError } from "@airloom/core";
 import type { ExecutionContract, FinishReply, FinishRequest, Outcome } from "@airloom/wire";
-import type { Spool } from "./spool.ts";
-import { backoffMs, pause } from "./waiting.ts";
+import type { OutcomeSpool } from "./spool.ts";
+import { backoffMs, type Clock, pause } from "./waiting.ts";
 
 export interface DeliveryParts {
   readonly contract: Pick<ExecutionContract, "finish">;
-  readonly spool: Spool;
+  readonly spool: OutcomeSpool;
   readonly spoolAfterMs: number;
+  readonly clock: Clock;
 }
 
 /** What became of an outcome. `undelivered`: `giveUp` came first; it is in the spool. */
@@ -21,7 +22,7 @@ export type Delivered =
  */
 export async function deliverFinish(
   request: FinishRequest,
-  { contract, spool, spoolAfterMs }: DeliveryParts,
+  { contract, spool, spoolAfterMs, clock }: DeliveryParts,
   giveUpAt: () => AbortSignal,
 ): Promise<Delivered> {
   const { claim, ...finish } = request;
@@ -29,7 +30,7 @@ export async function deliverFinish(
   const save = (): void => {
     saved ??= spool.save(finish).catch(() => undefined);
   };
-  const slow = setTimeout(save, spoolAfterMs);
+  const forget = clock.after(spoolAfterMs, save);
   // What is sent next when this is refused: without the claim, then as a failure that says so.
   const milder = [
     ...(claim ? [finish] : []),
@@ -54,12 +55,12 @@ export async function deliverFinish(
         giveUp ??= giveUpAt();
         // The answer may be lost with the attempts it claimed: these come first next time.
         if (sending.claim) sending = { ...sending, claim: { ...sending.claim, repeat: true } };
-        await pause(backoffMs(failures), giveUp);
+        await pause(backoffMs(failures, clock), giveUp, clock);
       }
     }
     return { kind: "undelivered" };
   } finally {
-    clearTimeout(slow);
+    forget();
     if (saved) {
       await saved;
       if (!giveUp?.aborted) await spool.remove(finish);
@@ -87,7 +88,7 @@ function refused(outcome: Outcome, error: AirloomError): Pick<FinishRequest, "ou
 }
 
 /** Delivers what an earlier worker left, one try each. What still gets no answer stays for the next start. */
-export async function deliverSpooled({ contract, spool }: DeliveryParts): Promise<number> {
+export async function deliverSpooled({ contract, spool }: Pick<DeliveryParts, "contract" | "spool">): Promise<number> {
   let delivered = 0;
   for (const finish of await spool.list()) {
     try {

@@ -1,4 +1,5 @@
 import type { AttemptRef, ExecutionContract, HeartbeatReply, WorkerTerms } from "@airloom/wire";
+import type { Clock } from "./waiting.ts";
 import { type WorkerLog, wordsOf } from "./worker-log.ts";
 
 /** What hears about a lease: the attempt that holds it. */
@@ -11,7 +12,7 @@ export interface LeaseHolder {
 }
 
 export interface Lease {
-  /** Monotonic time (`performance.now()`) at which the attempt must be dead. */
+  /** By the monotonic clock: when the attempt must be dead. */
   readonly deadline: number;
   drop(): void;
 }
@@ -20,13 +21,14 @@ export interface LeasesOptions {
   readonly contract: Pick<ExecutionContract, "heartbeat">;
   readonly workerId: string;
   readonly terms: WorkerTerms;
+  readonly clock: Clock;
   readonly log: WorkerLog;
 }
 
 interface Held {
   readonly holder: LeaseHolder;
   deadline: number;
-  timer: NodeJS.Timeout | undefined;
+  forget: () => void;
 }
 
 const mostInFlight = 3;
@@ -40,7 +42,7 @@ const keyOf = ({ taskInstanceId, attempt }: Pick<AttemptRef, "taskInstanceId" | 
 export class Leases {
   readonly #options: LeasesOptions;
   readonly #held = new Map<string, Held>();
-  #timer: NodeJS.Timeout | undefined;
+  #forget: () => void = () => undefined;
   #inFlight = 0;
   #failing = false;
 
@@ -49,31 +51,35 @@ export class Leases {
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.beat(), this.#options.terms.heartbeatMs);
+    const { clock, terms } = this.#options;
+    this.#forget = clock.after(terms.heartbeatMs, () => {
+      this.start();
+      this.beat();
+    });
   }
 
   stop(): void {
-    clearInterval(this.#timer);
-    for (const held of this.#held.values()) clearTimeout(held.timer);
+    this.#forget();
+    for (const held of this.#held.values()) held.forget();
     this.#held.clear();
   }
 
   /** @param sentAt when the claim was sent: the lease may have begun then. */
   hold(holder: LeaseHolder, sentAt: number, leaseMs: number): Lease {
-    const { terms } = this.#options;
-    const held: Held = { holder, deadline: sentAt + leaseMs - terms.marginMs, timer: undefined };
+    const { terms, clock } = this.#options;
+    const held: Held = { holder, deadline: sentAt + leaseMs - terms.marginMs, forget: () => undefined };
     const key = keyOf(holder.attempt);
     this.#held.set(key, held);
     this.#watch(held);
-    holder.extended(held.deadline - performance.now());
+    holder.extended(held.deadline - clock.now());
     // A claim that waited long for work may have used up much of the lease.
-    if (held.deadline - performance.now() < leaseMs / 2) this.beat();
+    if (held.deadline - clock.now() < leaseMs / 2) this.beat();
     return {
       get deadline() {
         return held.deadline;
       },
       drop: () => {
-        clearTimeout(held.timer);
+        held.forget();
         if (this.#held.get(key) === held) this.#held.delete(key);
       },
     };
@@ -83,8 +89,8 @@ export class Leases {
   beat(): void {
     if (this.#inFlight >= mostInFlight) return;
     this.#inFlight += 1;
-    const { contract, workerId, log } = this.#options;
-    const sentAt = performance.now();
+    const { contract, workerId, clock, log } = this.#options;
+    const sentAt = clock.now();
     const attempts = [...this.#held.values()].map(({ holder }) => holder.attempt);
     contract
       .heartbeat({ workerId, attempts })
@@ -104,7 +110,8 @@ export class Leases {
   }
 
   #apply(reply: HeartbeatReply, sentAt: number): void {
-    const { marginMs } = this.#options.terms;
+    const { clock, terms } = this.#options;
+    const { marginMs } = terms;
     for (const verdict of reply.attempts) {
       const held = this.#held.get(keyOf(verdict));
       if (!held) continue;
@@ -114,19 +121,17 @@ export class Leases {
       if (verdict.verdict === "gone") continue;
       // Answers may overtake each other: a lease never gets shorter.
       held.deadline = Math.max(held.deadline, sentAt + verdict.remainingMs - marginMs);
-      held.holder.extended(held.deadline - performance.now());
+      held.holder.extended(held.deadline - clock.now());
       this.#watch(held);
     }
   }
 
   #watch(held: Held): void {
-    clearTimeout(held.timer);
-    held.timer = setTimeout(
-      () => {
-        if (held.deadline > performance.now()) this.#watch(held);
-        else held.holder.ended("expired", "its lease ran out before the control plane answered");
-      },
-      Math.max(0, Math.ceil(held.deadline - performance.now())),
-    );
+    const { clock } = this.#options;
+    held.forget();
+    held.forget = clock.after(Math.max(0, Math.ceil(held.deadline - clock.now())), () => {
+      if (held.deadline > clock.now()) this.#watch(held);
+      else held.holder.ended("expired", "its lease ran out before the control plane answered");
+    });
   }
 }

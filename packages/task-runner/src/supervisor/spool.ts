@@ -4,8 +4,15 @@ import { type FinishRequest, packMessage, unpackMessage } from "@airloom/wire";
 
 export type SpooledFinish = Omit<FinishRequest, "claim">;
 
+/** Outcomes that could not be delivered yet, kept where the end of this process does not reach them. */
+export interface OutcomeSpool {
+  save(finish: SpooledFinish): Promise<void>;
+  remove(finish: SpooledFinish): Promise<void>;
+  list(): Promise<readonly SpooledFinish[]>;
+}
+
 /** Outcomes that could not be delivered yet, as files: a worker that starts again delivers them. */
-export class Spool {
+export class Spool implements OutcomeSpool {
   readonly #folder: string;
 
   constructor(folder: string) {

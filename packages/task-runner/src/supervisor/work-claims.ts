@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { AirloomError } from "@airloom/core";
 import type { ClaimReply, ClaimRequest, ExecutionContract, TaskWorkload } from "@airloom/wire";
-import { backoffMs, pause } from "./waiting.ts";
+import { backoffMs, type Clock, pause } from "./waiting.ts";
 import { type WorkerLog, wordsOf } from "./worker-log.ts";
 
 export interface Claimed {
@@ -22,6 +22,9 @@ export interface WorkClaimsOptions {
   readonly start: (claimed: Claimed) => void;
   /** The control plane does not know this worker any more. */
   readonly unknown: () => Promise<void>;
+  /** A secret that nobody can guess. */
+  readonly newToken: () => string;
+  readonly clock: Clock;
   readonly log: WorkerLog;
 }
 
@@ -61,10 +64,10 @@ export class WorkClaims {
 
   /** A claim for so many attempts, to be sent with something else. */
   open(count: number, waitMs: number): OpenClaim {
-    const { workerId, executor, queues, warmArtifacts } = this.#options;
+    const { workerId, executor, queues, warmArtifacts, newToken } = this.#options;
     const tokens = new Map<string, string>();
     for (let made = 0; made < count; made += 1) {
-      const token = randomBytes(32).toString("base64url");
+      const token = newToken();
       tokens.set(createHash("sha256").update(token).digest("hex"), token);
     }
     return {
@@ -97,11 +100,11 @@ export class WorkClaims {
 
   /** Asks until there is an answer: what a lost one gave comes with the next. */
   async #ask(claim: OpenClaim): Promise<readonly Claimed[]> {
-    const { contract } = this.#options;
+    const { contract, clock } = this.#options;
     const { signal } = this.#stopping;
     let { request } = claim;
     for (let failures = 0; ; failures += 1) {
-      const sentAt = performance.now();
+      const sentAt = clock.now();
       try {
         return claim.read(await contract.claim(request, signal), sentAt);
       } catch (error) {
@@ -115,18 +118,19 @@ export class WorkClaims {
   /** The question was broken off: the answer may have been on its way. No queue: nothing new. */
   async #askOnceMore(claim: OpenClaim): Promise<readonly Claimed[]> {
     const request = { ...claim.request, queues: [], waitMs: 0, repeat: true };
-    const sentAt = performance.now();
-    return this.#options.contract.claim(request).then(
+    const { contract, clock } = this.#options;
+    const sentAt = clock.now();
+    return contract.claim(request).then(
       (reply) => claim.read(reply, sentAt),
       () => [],
     );
   }
 
   async #failed(error: unknown, failures: number): Promise<void> {
-    const { log, unknown } = this.#options;
+    const { log, unknown, clock } = this.#options;
     if (failures === 0) log("warn", "The control plane does not give work.", { reason: wordsOf(error) });
     if (error instanceof AirloomError && error.code === "NOT_FOUND") await unknown();
-    await pause(backoffMs(failures), this.#stopping.signal);
+    await pause(backoffMs(failures, clock), this.#stopping.signal, clock);
   }
 
   async #giveBack({ workload, token }: Claimed): Promise<void> {
