@@ -1,7 +1,14 @@
 export type { DagRunVerbs, NewDagRun } from "./dag-run-verbs.ts";
 export type { DagFileRow, DefinitionVerbs, ImportErrorRow, NewArtifact, PublishedDag } from "./definition-verbs.ts";
 export type { LimitVerbs, LiveSlots, LockOptions } from "./limit-verbs.ts";
-export { createMemoryStore, type MemoryStoreOptions } from "./memory/memory-store.ts";
+export {
+  createMemoryDatabase,
+  createMemoryStore,
+  type MemoryDatabase,
+  type MemoryStoreOptions,
+} from "./memory/memory-store.ts";
+export { DeadlockError } from "./memory/row-lock.ts";
+export type { StoredExclusion, StoredTally, StoredWakeup, StoredXCom, WatchedRows } from "./memory/tables.ts";
 export {
   type Condition,
   type ConnectionField,

@@ -7,7 +7,8 @@ import { dagVerbs } from "./dag-verbs.ts";
 import { limitVerbs } from "./limit-verbs.ts";
 import { DeadlockError } from "./row-lock.ts";
 import { runCountVerbs } from "./run-count-verbs.ts";
-import { createTables, type Tables } from "./tables.ts";
+import type { RowListener } from "./table.ts";
+import { createTables, type Tables, type WatchedRows, watchTable } from "./tables.ts";
 import { taskInstanceVerbs } from "./task-instance-verbs.ts";
 import { type MemoryClock, type Step, Transaction } from "./transaction.ts";
 import { logVerbs, settingVerbs, xcomVerbs } from "./value-verbs.ts";
@@ -46,13 +47,13 @@ const verbs: Verbs<Omit<Tx, "now">> = {
  * @example const store = createMemoryStore({ clock: { now: () => new Date("2026-01-01") } });
  */
 export function createMemoryStore({ clock, step }: MemoryStoreOptions): Store {
-  const tables = withDefaults(createTables(), clock);
+  const { tx } = createMemoryDatabase(clock).connect(step);
   const listeners = new Map<HintTopic, Set<() => void>>();
   let closed = false;
   return {
     tx: (fn) => {
       if (closed) return Promise.reject(new Error("the store is closed"));
-      return runTransaction({ tables, clock, step }, fn);
+      return tx(fn);
     },
     hint: (topic) => {
       // Not at once: whoever hints goes on first, as with a message from elsewhere.
@@ -68,6 +69,22 @@ export function createMemoryStore({ clock, step }: MemoryStoreOptions): Store {
       closed = true;
       listeners.clear();
     },
+  };
+}
+
+/** What a database in memory is to several processes: each has its own connection, and its own faults on it. */
+export interface MemoryDatabase {
+  connect(step?: Step): Pick<Store, "tx">;
+  /** Tells of each row that a commit changed, before anybody else can see the commit. */
+  watch<Name extends keyof WatchedRows>(name: Name, listener: RowListener<WatchedRows[Name]>): void;
+}
+
+/** The tables behind a store, without its hints: for a simulation of many processes over one database. */
+export function createMemoryDatabase(clock: MemoryClock): MemoryDatabase {
+  const tables = withDefaults(createTables(), clock);
+  return {
+    connect: (step) => ({ tx: (fn) => runTransaction({ tables, clock, step }, fn) }),
+    watch: (name, listener) => watchTable(tables, name, listener),
   };
 }
 

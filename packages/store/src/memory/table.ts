@@ -28,18 +28,26 @@ export interface TableOptions<Row, IndexName extends string> {
   readonly indexes?: Readonly<Record<IndexName, (row: Row) => Key | null>>;
 }
 
+/** Hears of a row that a commit changed: as it was, and as it is now. */
+export type RowListener<Row> = (before: Row | undefined, after: Row | undefined) => void;
+
 /** Rows by key. Whoever reads sees committed rows and the own transaction's writes; whoever writes holds the row's lock. */
 export class Table<Row, IndexName extends string = never> {
   readonly #keyOf: (row: Row) => Key;
   readonly #cells = new Map<Key, Cell<Row>>();
   readonly #indexes: readonly Index<Row>[];
   readonly #indexNames: readonly string[];
+  #listener: RowListener<Row> | null = null;
 
   constructor({ keyOf, indexes }: TableOptions<Row, IndexName>) {
     this.#keyOf = keyOf;
     const named = Object.entries<(row: Row) => Key | null>(indexes ?? {});
     this.#indexNames = named.map(([name]) => name);
     this.#indexes = named.map(([, indexValue]) => ({ indexValue, cells: new Map() }));
+  }
+
+  watch(listener: RowListener<Row>): void {
+    this.#listener = listener;
   }
 
   get(at: RowHolder, key: Key): Row | undefined {
@@ -179,6 +187,7 @@ export class Table<Row, IndexName extends string = never> {
   /** The end of a transaction for one row: its write becomes the committed version or vanishes, and the next one gets the lock. */
   #settle(cell: Cell<Row>, at: RowHolder): void {
     if (at.committed && cell.pending) {
+      this.#listener?.(cell.committed, cell.pending.row);
       cell.committed = cell.pending.row;
       cell.life += cell.pending.reborn ? 1 : 0;
     }

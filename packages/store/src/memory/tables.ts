@@ -16,7 +16,7 @@ import type {
 } from "../rows.ts";
 import type { ConnectionRow, LogRow, SecretRow, UserRow } from "../value-verbs.ts";
 import type { RowHolder } from "./row-lock.ts";
-import { type Key, Table } from "./table.ts";
+import { type Key, type RowListener, Table } from "./table.ts";
 
 export interface StoredTally extends TallyRow {
   readonly runKey: number;
@@ -75,6 +75,32 @@ export interface Tables extends ReturnType<typeof createTables> {}
 
 export function createTables() {
   return { ...definitionTables(), ...runTables(), ...valueTables(), nextNumber: sequences() };
+}
+
+/** Tables whose commits can be watched. */
+export interface WatchedRows {
+  readonly dags: DagRow;
+  readonly versions: DagVersionRow;
+  readonly pools: PoolRow;
+  readonly executors: ExecutorRow;
+  readonly workers: WorkerRow;
+  readonly runs: DagRunRow;
+  readonly taskInstances: TaskInstanceRow;
+  readonly attempts: AttemptRow;
+  readonly tallies: StoredTally;
+  readonly exclusions: StoredExclusion;
+  readonly wakeups: StoredWakeup;
+  readonly xcoms: StoredXCom;
+}
+
+export function watchTable<Name extends keyof WatchedRows>(
+  tables: Tables,
+  name: Name,
+  listener: RowListener<WatchedRows[Name]>,
+): void {
+  const watched: { readonly [Each in keyof WatchedRows]: { watch(listener: RowListener<WatchedRows[Each]>): void } } =
+    tables;
+  watched[name].watch(listener);
 }
 
 function sequences(): (name: "run" | "wakeup" | "importError" | "event") => number {
