@@ -3,16 +3,17 @@ import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
-import { bundleOptions, bundles } from "./bundles.mjs";
+import { bundleOptions, bundles, failpointsAre } from "./bundles.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Builds every bundle whose entry exists; resolves to the files written. */
-export async function buildAll(outdir = join(root, "packages/airloom/dist")) {
+/** Builds every bundle whose entry exists; resolves to the files written. `failpoints`: for tests, never for a release. */
+export async function buildAll(outdir = join(root, "packages/airloom/dist"), { failpoints = false } = {}) {
   rmSync(outdir, { recursive: true, force: true });
   mkdirSync(outdir, { recursive: true });
   const names = Object.keys(bundles).filter((name) => existsSync(join(root, bundles[name])));
-  await Promise.all(names.map((name) => build(bundleOptions(root, name, join(outdir, `${name}.mjs`)))));
+  const define = failpointsAre(failpoints);
+  await Promise.all(names.map((name) => build({ ...bundleOptions(root, name, join(outdir, `${name}.mjs`)), define })));
   return names.map((name) => join(outdir, `${name}.mjs`));
 }
 

@@ -38,6 +38,9 @@ const output = (name, outfile) =>
       }
     : { outfile };
 
+/** Whether a bundle has failpoints: places where a test makes a process crash, fail or wait. A release has none. */
+export const failpointsAre = (there) => ({ "globalThis.FAILPOINTS": String(there) });
+
 /** esbuild options for one of the bundles above. */
 export const bundleOptions = (root, name, outfile) => ({
   absWorkingDir: root,
@@ -45,6 +48,9 @@ export const bundleOptions = (root, name, outfile) => ({
   ...output(name, outfile),
   ...(startedOften.has(name) && { plugins: [compiledOnce] }),
   bundle: true,
+  define: failpointsAre(false),
+  // Without it esbuild leaves a statement behind `if (false)` where it is.
+  minifySyntax: true,
   platform: "node",
   format: "esm",
   target: "node20",

@@ -1,10 +1,12 @@
 import { AirloomError } from "@airloom/core";
 import { CommanderError } from "commander";
+import { armFailpoints } from "./failpoints/arm.ts";
 import { createProgram } from "./program.ts";
 
 /** Exit codes: 0 done, 1 refused or failed, 2 wrong usage. */
 async function main(): Promise<void> {
   try {
+    if (globalThis.FAILPOINTS) armFailpoints(process.env);
     await createProgram(process.env).parseAsync(process.argv);
   } catch (error) {
     process.exitCode = exitCodeOf(error);

@@ -59,6 +59,11 @@ export const errors = {
   UNAVAILABLE: define(503, (d) => `${d.reason}`, "Try again in a moment."),
 
   // configuration and processes
+  FAILPOINTS_INVALID: define(
+    400,
+    (d) => `AIRLOOM_FAILPOINTS: ${d.reason} in "${d.part}".`,
+    "Write `point=action[:ms][*count][@nth]`, several separated by semicolons; docs/reference/failpoints.md lists the points.",
+  ),
   CONFIG_FILE_INVALID: define(
     400,
     (d) => `${d.where}: ${d.reason}.`,

@@ -6,6 +6,16 @@ export type { ArgSpec, RunField, TaskKind, TaskSpec } from "./dag-spec/task-spec
 export { readSpec } from "./dag-spec/upcast.ts";
 export { type Duration, parseDuration } from "./duration.ts";
 export { AirloomError, type ErrorCode, errors } from "./errors.ts";
+export {
+  type CommitPoint,
+  commitPoint,
+  commitPointsOf,
+  failpoint,
+  installFailpoints,
+  isReplyLost,
+  ReplyLost,
+} from "./failpoint.ts";
+export { type FailpointAction, type FailpointName, failpoints, listedFailpoint } from "./failpoint-list.ts";
 export type { Json, JsonObject } from "./json.ts";
 export { parseRunId, runId } from "./run-id.ts";
 export {

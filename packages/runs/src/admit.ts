@@ -1,4 +1,10 @@
-import { type AdmissionCandidate, type Capacity, type DagGraph, admit as decideAdmission } from "@airloom/core";
+import {
+  type AdmissionCandidate,
+  type Capacity,
+  commitPoint,
+  type DagGraph,
+  admit as decideAdmission,
+} from "@airloom/core";
 import type { DagRunRow, TaskInstanceRow, Tx } from "@airloom/store";
 import type { RunsDeps } from "./deps.ts";
 import type { LockedRun } from "./locked-run.ts";
@@ -60,6 +66,7 @@ export async function admitAll(tx: Tx, deps: RunsDeps): Promise<Admitted> {
 function queue(tx: Tx, candidates: readonly Candidate[], capacity: Capacity): Promise<readonly TaskInstanceRow[]> {
   const { admitted } = decideAdmission(candidates, capacity);
   if (admitted.length === 0) return Promise.resolve([]);
+  if (globalThis.FAILPOINTS) commitPoint(tx, "sched.enqueue");
   return tx.moveTaskInstances(
     admitted.map(({ id, attempt }) => ({ id, from: "scheduled" as const, attempt, to: "queued" as const })),
   );

@@ -1,3 +1,4 @@
+import { commitPoint } from "@airloom/core";
 import type { DagRunRow, TaskInstanceRow, Tx } from "@airloom/store";
 import { admitAll, admitHeld } from "./admit.ts";
 import { advance } from "./advance.ts";
@@ -45,6 +46,7 @@ export async function advanceLocked(tx: Tx, deps: RunsDeps, items: readonly RunT
     if (over) ended.push(over);
     else held.push(locked);
   }
+  if (globalThis.FAILPOINTS && isScheduling) commitPoint(tx, "sched.ti.schedule");
   // A run that ended freed slots that others may wait for.
   const waiting = ended.length > 0 && held.length === 0 ? tx.listCandidates({ limit: 1, perRun: 1 }) : [];
   const admission = await admitHeld(tx, held, isScheduling);

@@ -1,4 +1,4 @@
-import type { TaskSpec } from "@airloom/core";
+import { commitPoint, type TaskSpec } from "@airloom/core";
 import type { ClaimedRow, ClaimOptions, DagRunRow, Tx } from "@airloom/store";
 import { taskInstanceMoved } from "./advance-runs.ts";
 import type { RunsDeps } from "./deps.ts";
@@ -26,6 +26,7 @@ export async function claim(
     const taken = new Set(held.map((row) => row.tokenHash));
     const tokenHashes = options.tokenHashes.filter((hash) => !taken.has(hash));
     const fresh = tokenHashes.length > 0 ? await tx.claimQueued({ ...options, tokenHashes }) : [];
+    if (globalThis.FAILPOINTS && fresh.length > 0) commitPoint(tx, "api.claim");
     return { fresh, claimed: await withInputs(tx, deps, [...held, ...fresh]) };
   });
   for (const row of fresh) deps.tell(taskInstanceMoved(row));

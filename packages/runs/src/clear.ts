@@ -1,6 +1,7 @@
 import {
   AirloomError,
   type ClearOptions,
+  commitPoint,
   decideClear,
   decideMarkTask,
   isFinished,
@@ -31,7 +32,8 @@ export const clearTasks = (
   runKey: number,
   options: ClearOptions & { readonly dryRun?: boolean },
 ): Promise<Changed> =>
-  change({ deps, runKey, dryRun: options.dryRun ?? false }, (rows, { run, graph }) => {
+  change({ deps, runKey, dryRun: options.dryRun ?? false }, (rows, { tx, run, graph }) => {
+    if (globalThis.FAILPOINTS && !options.dryRun) commitPoint(tx, "api.clear");
     const decision = decideClear({ graph, runState: run.state, instances: rows }, options);
     return {
       moves: decision.moves.map(({ instance, to, maxTries, code }) => moveFor(instance, to, { maxTries, code })),

@@ -1,4 +1,5 @@
 import {
+  commitPoint,
   decideFinish,
   exclusionsOf,
   type FinishedState,
@@ -100,6 +101,7 @@ async function tryFinish(deps: RunsDeps, runKey: number, items: readonly Pending
     const { moved, changed, claimed } = await deps.store.tx(async (tx) => {
       const [locked] = await lockRuns(tx, deps, [runKey]);
       if (!locked) throw new StaleFinishes(items.map((_, position) => position));
+      if (globalThis.FAILPOINTS) commitPoint(tx, isLoss(items) ? "reaper.expire" : "api.finish");
       return recordFinishes(locked, items);
     });
     const reasons = new Map(items.map(({ finish }) => [finish.taskInstanceId, reasonOf(finish.outcome)]));
@@ -113,6 +115,9 @@ async function tryFinish(deps: RunsDeps, runKey: number, items: readonly Pending
     throw error;
   }
 }
+
+/** Losses come alone: no worker reports one. */
+const isLoss = (items: readonly PendingFinish[]): boolean => items.some(({ finish }) => finish.outcome.kind === "lost");
 
 interface Recorded {
   readonly moved: readonly TaskInstanceRow[];

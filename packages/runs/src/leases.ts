@@ -1,3 +1,4 @@
+import { commitPoint } from "@airloom/core";
 import type { AttemptKey, TaskInstanceRow, Tx } from "@airloom/store";
 import { taskInstanceMoved } from "./advance-runs.ts";
 import type { RunsDeps } from "./deps.ts";
@@ -19,6 +20,7 @@ export async function heartbeat(
   keys: readonly AttemptKey[],
 ): Promise<readonly LeaseVerdict[]> {
   const extended = await deps.store.tx(async (tx) => {
+    if (globalThis.FAILPOINTS && keys.length > 0) commitPoint(tx, "api.hb");
     const [rows] = await Promise.all([tx.extendLeases(keys, deps.settings.leaseMs), tx.touchWorker(workerId)]);
     return rows;
   });

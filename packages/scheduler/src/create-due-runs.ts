@@ -1,4 +1,4 @@
-import { runId } from "@airloom/core";
+import { commitPoint, failpoint, runId } from "@airloom/core";
 import { type Created, createAndStart, nextRunOf, type RunsDeps, tellCreated } from "@airloom/runs";
 import type { Tx } from "@airloom/store";
 
@@ -31,6 +31,7 @@ export async function createDueRuns(
   let made = 0;
   for (const { dagId, versionId } of due) {
     try {
+      if (globalThis.FAILPOINTS) await failpoint(`sched.dag.${dagId}`);
       const created = await deps.store.tx((tx) => createDueRun(tx, deps, dagId));
       troubled.delete(dagId);
       if (!created) continue;
@@ -79,6 +80,7 @@ async function createDueRun(tx: Tx, deps: RunsDeps, dagId: string): Promise<Crea
     triggeringUser: null,
     note: null,
   });
+  if (globalThis.FAILPOINTS) commitPoint(tx, "sched.run.create");
   // A run of this time that is already there was made by another scheduler, or by hand: the cursor goes on all the same.
   await tx.setCursor(dagId, { nextRun: nextRunOf(version, times, tx.now), lastRun: times });
   return created;

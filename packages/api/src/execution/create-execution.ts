@@ -1,4 +1,4 @@
-import { AirloomError } from "@airloom/core";
+import { AirloomError, commitPoint } from "@airloom/core";
 import { endAttempts, heartbeat, releaseDeadWorkers } from "@airloom/runs";
 import {
   type ArtifactManifest,
@@ -44,6 +44,7 @@ export function createExecution(deps: ExecutionDeps): ExecutionContract {
     pushXCom: async (attempt, key, value) => {
       checkXComSize(deps, [value]);
       await store.tx(async (tx) => {
+        if (globalThis.FAILPOINTS) commitPoint(tx, "api.xcom");
         const { runKey, taskId, mapIndex } = await liveInstance(tx, attempt);
         await tx.putXComs([{ runKey, taskId, mapIndex, key, value, elements: null, length: null }]);
       });

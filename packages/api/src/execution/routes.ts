@@ -1,4 +1,4 @@
-import { AirloomError } from "@airloom/core";
+import { AirloomError, isReplyLost } from "@airloom/core";
 import {
   type ExecutionAnswer,
   type ExecutionContract,
@@ -11,6 +11,7 @@ import {
 } from "@airloom/wire";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { permits } from "../auth/permissions.ts";
+import { hangUp } from "../http/hang-up.ts";
 import type { Authenticate } from "../http/route.ts";
 import { checkArgs } from "./check-args.ts";
 
@@ -38,6 +39,7 @@ export function addExecutionRoutes(
           throw new AirloomError("FORBIDDEN", { reason: `${actor.name} may not run work` });
         return answer(reply, 200, { result: (await call(execution, method, request, reply)) ?? null });
       } catch (error) {
+        if (globalThis.FAILPOINTS && isReplyLost(error)) return hangUp(reply);
         if (!(error instanceof AirloomError)) throw error;
         return answer(reply, error.status, { error: { code: error.code, data: error.data } });
       }

@@ -1,5 +1,6 @@
-import { AirloomError } from "@airloom/core";
+import { AirloomError, isReplyLost } from "@airloom/core";
 import type { FastifyError, FastifyInstance } from "fastify";
+import { hangUp } from "./hang-up.ts";
 import { InvalidInput } from "./route.ts";
 
 /** Errors in Airflow's shape under /api/v2 and /auth, as problem documents elsewhere. Nothing of a stack or of SQL leaves. */
@@ -9,6 +10,7 @@ export function addErrorReplies(app: FastifyInstance, report: (error: unknown, u
     return reply.code(404).send(isAirflowPath(request.url) ? { detail: "Not Found" } : problem(error));
   });
   app.setErrorHandler((error: FastifyError | AirloomError | InvalidInput, request, reply) => {
+    if (globalThis.FAILPOINTS && isReplyLost(error)) return hangUp(reply);
     const airflow = isAirflowPath(request.url);
     if (error instanceof InvalidInput) {
       const reason = error.detail.map((item) => (item as { msg: string }).msg).join("; ");

@@ -13,6 +13,7 @@ import {
 import type { Store } from "@airloom/store";
 import type { ExecutionContract } from "@airloom/wire";
 import type { Config } from "../config/options.ts";
+import { storeWithFailpoints } from "../failpoints/surround.ts";
 import { type Home, homeKey } from "../home/home.ts";
 import { uuidv7 } from "./uuid.ts";
 
@@ -41,8 +42,10 @@ export const realTimers: Timers = {
   },
 };
 
-export const createControl = (options: ControlOptions): Control =>
-  createControlOver(createPostgresStore({ url: options.url, poolSize: options.config.database.poolSize }), options);
+export function createControl(options: ControlOptions): Control {
+  const store = createPostgresStore({ url: options.url, poolSize: options.config.database.poolSize });
+  return createControlOver(globalThis.FAILPOINTS ? storeWithFailpoints(store) : store, options);
+}
 
 /** Over any store: a run on the spot keeps nothing, so its store is in memory. */
 export function createControlOver<Kept extends Store>(

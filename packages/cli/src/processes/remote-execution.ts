@@ -1,5 +1,6 @@
 import { AirloomError } from "@airloom/core";
 import { createHttpExecution, type ExecutionContract } from "@airloom/wire";
+import { executionWithFailpoints } from "../failpoints/surround.ts";
 import { homeKey } from "../home/home.ts";
 import { readRunFile } from "../home/run-file.ts";
 import type { ProcessContext } from "./process-context.ts";
@@ -9,5 +10,6 @@ export function remoteExecution({ config, home }: ProcessContext): ExecutionCont
   const baseUrl = config.workers.server || readRunFile(home)?.url;
   if (!baseUrl) throw new AirloomError("WORKER_NO_SERVER");
   const token = config.security.workerToken || homeKey(home, "worker");
-  return createHttpExecution({ baseUrl, token: () => token });
+  const contract = createHttpExecution({ baseUrl, token: () => token });
+  return globalThis.FAILPOINTS ? executionWithFailpoints(contract) : contract;
 }

@@ -3,6 +3,7 @@ import type { Service } from "@airloom/core";
 import { createWorker, type WorkerSettings } from "@airloom/task-runner";
 import type { ExecutionContract } from "@airloom/wire";
 import type { Config } from "../config/options.ts";
+import { workerWithFailpoints } from "../failpoints/surround.ts";
 import type { ProcessContext } from "./process-context.ts";
 import { remoteExecution } from "./remote-execution.ts";
 import { runUntilStopped } from "./until-stopped.ts";
@@ -43,7 +44,7 @@ export async function runWorker(context: ProcessContext, executor: string): Prom
   const queues = context.config.workers.queues.join(", ");
   await runUntilStopped(
     context,
-    [worker],
+    [globalThis.FAILPOINTS ? workerWithFailpoints(worker) : worker],
     () => `The worker is ready: ${slotsOf(context.config)} slots for ${executor}, queues ${queues}`,
   );
 }

@@ -1,3 +1,4 @@
+import { failpoint } from "@airloom/core";
 import type { LoadRequest } from "../protocol/messages.ts";
 import { type ChildStart, type LoadOutcome, type ParseChild, startParseChild } from "./parse-child.ts";
 
@@ -74,7 +75,9 @@ async function load(pool: Pool, request: Omit<LoadRequest, "id">): Promise<LoadO
   try {
     if (pool.closed) return { kind: "died", code: null, signal: "SIGKILL", output: "" };
     const kept = pool.idle.pop() ?? { child: await start(pool), files: 0 };
+    if (globalThis.FAILPOINTS) await failpoint("parser.frame.before");
     const outcome = await kept.child.load(request, pool.options.timeoutMs);
+    if (globalThis.FAILPOINTS) await failpoint("parser.frame.after");
     await giveBack(pool, { child: kept.child, files: kept.files + 1 }, outcome);
     return outcome;
   } finally {
@@ -93,7 +96,9 @@ async function takeTurn(pool: Pool): Promise<void> {
 }
 
 async function start(pool: Pool): Promise<ParseChild> {
+  if (globalThis.FAILPOINTS) await failpoint("parser.start.before");
   const child = await startParseChild(pool.options.start);
+  if (globalThis.FAILPOINTS) await failpoint("parser.start.after");
   pool.all.add(child);
   if (pool.closed) await child.kill();
   return child;

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Tx } from "@airloom/store";
 import type pg from "pg";
 import { createTx } from "../verbs.ts";
+import { afterCommit, beforeCommit } from "./commit-failpoints.ts";
 import { asAirloomError, isAftermath, isConnectionLoss, isTransient } from "./database-error.ts";
 import { type Answer, NamedQuery } from "./named-query.ts";
 import { clockNow, type Sql, type Statement } from "./sql.ts";
@@ -35,11 +36,14 @@ async function tryTransaction<T>(pool: pg.Pool, fn: (tx: Tx) => Promise<T>): Pro
     // Not waited for: the first verb goes out in the same round trip.
     const begun = session.begin();
     begun.catch(() => {});
-    const result = await fn(createTx(session, () => session.now));
+    const tx = createTx(session, () => session.now);
+    const result = await fn(tx);
     await begun;
     if (session.failure !== undefined) throw session.failure;
+    if (globalThis.FAILPOINTS) await beforeCommit(tx, client);
     committing = true;
     await session.commit();
+    if (globalThis.FAILPOINTS) await afterCommit(tx, client);
     return result;
   } catch (error) {
     throw await session.abandon(error, committing);

@@ -1,5 +1,6 @@
 import { AirloomError } from "@airloom/core";
 import pg from "pg";
+import { afterStep, beforeStep } from "../connection/commit-failpoints.ts";
 import { asAirloomError, messageOf } from "../connection/database-error.ts";
 import { type Migration, migrations, newestMigration } from "./migration-list.ts";
 
@@ -72,7 +73,9 @@ async function apply(client: pg.Client, { number, name, sql, checksum }: Migrati
     await client.query(sql);
     const values = [number, name, checksum];
     await client.query("insert into schema_migration (number, name, checksum) values ($1, $2, $3)", values);
+    if (globalThis.FAILPOINTS) await beforeStep(number, client);
     await client.query("commit");
+    if (globalThis.FAILPOINTS) await afterStep(number, client);
   } catch (error) {
     await client.query("rollback").catch(() => {});
     throw new AirloomError(

@@ -1,3 +1,4 @@
+import { failpoint } from "@airloom/core";
 import { sweepChild } from "./marked-processes.ts";
 import { untilReady } from "./start-child.ts";
 import { type ChildListener, type IdleMessage, TaskProcess, type TaskProcessOptions } from "./task-process.ts";
@@ -228,7 +229,9 @@ export class ChildPool {
     let entry: Entry | null = null;
     try {
       entry = this.#newEntry();
+      if (globalThis.FAILPOINTS) await failpoint("worker.spawn");
       await untilReady(entry.process);
+      if (globalThis.FAILPOINTS) await failpoint("worker.child.ready");
       this.#starting -= 1;
       this.#startFailures = 0;
       this.#standReady(entry);

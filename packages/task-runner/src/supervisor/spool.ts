@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { failpoint } from "@airloom/core";
 import { type FinishRequest, packMessage, unpackMessage } from "@airloom/wire";
 
 export type SpooledFinish = Omit<FinishRequest, "claim">;
@@ -25,6 +26,7 @@ export class Spool implements OutcomeSpool {
     const file = this.#fileOf(finish);
     await writeFile(`${file}.tmp`, packMessage(finish), { mode: 0o600 });
     await rename(`${file}.tmp`, file);
+    if (globalThis.FAILPOINTS) await failpoint("worker.result.spooled");
   }
 
   async remove(finish: SpooledFinish): Promise<void> {

@@ -1,4 +1,4 @@
-import { AirloomError, isSensitiveName } from "@airloom/core";
+import { AirloomError, failpoint, isSensitiveName } from "@airloom/core";
 import type {
   AttemptRef,
   ConnectionValue,
@@ -159,6 +159,7 @@ export class TaskAttempt {
         : setTimeout(() => this.stop("timeout", timeoutWords(executionTimeoutSeconds)), executionTimeoutSeconds * 1000);
     const performed = await Promise.race([done, died]);
     clearTimeout(timer);
+    if (globalThis.FAILPOINTS && !performed.died) await failpoint("worker.result.received");
     if (!performed.died) await process.settleOutput();
     return performed;
   }

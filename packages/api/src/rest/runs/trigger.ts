@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { AirloomError, type JsonObject, parseRunId, parseTimetable, runId } from "@airloom/core";
+import { AirloomError, commitPoint, type JsonObject, parseRunId, parseTimetable, runId } from "@airloom/core";
 import { type Created, createAndStart, tellCreated, type Version } from "@airloom/runs";
 import type { Tx } from "@airloom/store";
 import { z } from "zod";
@@ -68,6 +68,7 @@ async function insertRun(at: At, dagId: string, body: TriggerBody): Promise<Crea
     note: body.note ?? null,
   });
   if (!created) throw await duplicate(tx, dagId, { id, logicalDate: body.logical_date });
+  if (globalThis.FAILPOINTS) commitPoint(tx, "api.trigger");
   void record(tx, actor, { event: "trigger_dag_run", dagId, runId: id, detail: sentFields(body, conf) });
   return created;
 }

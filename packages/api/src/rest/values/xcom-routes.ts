@@ -1,4 +1,4 @@
-import { AirloomError } from "@airloom/core";
+import { AirloomError, commitPoint } from "@airloom/core";
 import type { XComField, XComListing } from "@airloom/store";
 import { toJsonView } from "@airloom/wire";
 import { z } from "zod";
@@ -182,6 +182,7 @@ async function write(deps: ApiDeps, actor: Actor, { place, value, isNew }: Write
       });
     if (!isNew && !known) throw missing(place);
     const { graph } = await deps.versions.load(tx, run.versionId);
+    if (globalThis.FAILPOINTS) commitPoint(tx, "api.xcom");
     await tx.putXComs([xcomOf(at, value, graph.tasks.get(place.taskId)?.elementwise ?? false)]);
     await record(tx, actor, eventOf(isNew ? "create_xcom_entry" : "update_xcom_entry", place));
   });
