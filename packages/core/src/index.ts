@@ -71,6 +71,7 @@ export {
 export type { DagRunView, RunView, Tally, TaskInstanceView } from "./scheduling/run-view.ts";
 export type { TaskSelection } from "./scheduling/selection.ts";
 export { type StateChange, type TallyDelta, tallyDeltasFor } from "./scheduling/tally.ts";
+export { triggerRuleVerdict } from "./scheduling/trigger-rule.ts";
 export { type TriggerRule, triggerRuleNames } from "./scheduling/trigger-rule-name.ts";
 export type { HeldCode, SettleCode, Verdict, WaitCode } from "./scheduling/verdict.ts";
 export { isSensitiveName } from "./sensitive-names.ts";

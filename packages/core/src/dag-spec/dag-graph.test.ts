@@ -1,3 +1,4 @@
+import { tries } from "@airloom/testkit/properties";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bestOf } from "../../test/best-of.ts";
@@ -168,7 +169,7 @@ describe("priority weights", () => {
           expect(graph.weights.get(id)).toBe(sum);
         }
       }),
-      { numRuns: 100 },
+      tries(100),
     );
   });
 });

@@ -1,3 +1,4 @@
+import { tries } from "@airloom/testkit/properties";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bestOf } from "../../test/best-of.ts";
@@ -206,7 +207,7 @@ describe("any candidates over any capacity", () => {
           ]);
         }
       }),
-      { numRuns: 400 },
+      tries(400),
     );
   });
 

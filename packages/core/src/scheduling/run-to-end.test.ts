@@ -1,3 +1,4 @@
+import { tries } from "@airloom/testkit/properties";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type Faults, type Simulated, simulateRun } from "../../test/run-simulation.ts";
@@ -67,7 +68,7 @@ describe("any run of any Dag comes to its end", () => {
       fc.property(anyGraph, fc.integer(), (graph, seed) => {
         endsWell(simulateRun(graph, { seed, faults }));
       }),
-      { numRuns: 400 },
+      tries(400),
     );
   });
 
@@ -98,7 +99,7 @@ describe("any run of any Dag comes to its end", () => {
       fc.property(overLists, fc.integer(), (graph, seed) => {
         endsWell(simulateRun(graph, { seed, faults }));
       }),
-      { numRuns: 600 },
+      tries(600),
     );
   });
 });

@@ -1,3 +1,4 @@
+import { tries } from "@airloom/testkit/properties";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { bestOf } from "../../test/best-of.ts";
@@ -143,7 +144,7 @@ describe("parseCron", () => {
           expect(error).toMatchObject({ name: "AirloomError", code: "TIMETABLE_INVALID" });
         }
       }),
-      { numRuns: 500 },
+      tries(500),
     );
   });
 });

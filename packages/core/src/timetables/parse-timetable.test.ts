@@ -1,3 +1,4 @@
+import { tries } from "@airloom/testkit/properties";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseTimetable } from "./parse-timetable.ts";
@@ -363,7 +364,7 @@ describe("any timetable, in any zone", () => {
           last = found;
         }
       }),
-      { numRuns: 150 },
+      tries(150),
     );
   });
 
@@ -385,7 +386,7 @@ describe("any timetable, in any zone", () => {
           last = found;
         }
       }),
-      { numRuns: 150 },
+      tries(150),
     );
   });
 
@@ -399,7 +400,7 @@ describe("any timetable, in any zone", () => {
         const second = timetable.nextRun({ ...asked, last: first });
         expect(second !== null && second.runAfter > now).toBe(true);
       }),
-      { numRuns: 300 },
+      tries(300),
     );
   });
 
@@ -410,7 +411,7 @@ describe("any timetable, in any zone", () => {
         const found = parseTimetable(spec).nextRun(asked);
         expect(found === null || found.logicalDate <= endDate).toBe(true);
       }),
-      { numRuns: 300 },
+      tries(300),
     );
   });
 });

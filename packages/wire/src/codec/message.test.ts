@@ -1,3 +1,4 @@
+import { tries } from "@airloom/testkit/properties";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { packMessage, unpackMessage } from "./message.ts";
@@ -24,6 +25,7 @@ describe("messages", () => {
         const expected = JSON.parse(JSON.stringify({ value })) as object;
         expect(unpackMessage(packMessage({ value, bytes, absent: undefined }))).toStrictEqual({ ...expected, bytes });
       }),
+      tries(500),
     );
   });
 

@@ -1,4 +1,5 @@
 import { AirloomError } from "@airloom/core";
+import { tries } from "@airloom/testkit/properties";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { fromTagged, toTagged } from "./tagged.ts";
@@ -178,7 +179,7 @@ describe("whatever fast-check makes", () => {
         if (refusalOf(value) === "not refused") expect(roundTrip(value)).toStrictEqual(value);
         else expect(() => toTagged(value)).toThrow("$");
       }),
-      { numRuns: 2_000 },
+      tries(2_000),
     );
   });
 
@@ -190,6 +191,7 @@ describe("whatever fast-check makes", () => {
         expect(json).not.toMatch(/(?<!\\)(\\\\)*\\u(0000|d[89a-f])/i);
         expect(fromTagged(JSON.parse(json))).toStrictEqual(value);
       }),
+      tries(500),
     );
   });
 
@@ -203,6 +205,7 @@ describe("whatever fast-check makes", () => {
           expect(error).toMatchObject({ code: "VALUE_CORRUPT" });
         }
       }),
+      tries(500),
     );
   });
 });
