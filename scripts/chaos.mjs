@@ -1,6 +1,6 @@
 /**
- * `npm run chaos -- [--row kill-scheduler]… [--times 20] [--seed N]`: kills parts of a running Airloom at random moments and checks
- * that nothing is lost, doubled or stuck. Bundles tests/chaos/main.ts and runs it; the result is one JSON document on standard output.
+ * `npm run chaos -- --all | --row N… [--times 20] [--seed S] [--json FILE] [--resume FILE] [--list]`: the rows of the failure
+ * catalogue on real processes, with a ledger outside of Airloom. Bundles tests/chaos/main.ts and runs it.
  */
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";

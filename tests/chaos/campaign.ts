@@ -1,113 +1,118 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { type Ledger, startLedger } from "../support/ledger.ts";
+import { chanceFrom } from "./chance.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
-import type { FaultName } from "./faults.ts";
-import { calmRun, runTrial, type Trial, type TrialParts } from "./trial.ts";
+import { commitNow, type Repetition } from "./report.ts";
+import { type ChaosRow, type RowEnd, rowName, since } from "./row.ts";
+import { brokenInvariants } from "./verify.ts";
 
-/** What a row of the failure catalogue came to. Times in seconds. */
-export interface RowReport {
-  readonly row: FaultName;
-  readonly times: number;
-  readonly passed: number;
-  readonly failed: number;
-  /** Of quick runs where there were any: in slow ones a long task is a stall by itself. */
-  readonly stall: Spread;
-  readonly end: Spread;
-  readonly problems: readonly { readonly trial: Trial; readonly lastWords: Readonly<Record<string, string>> }[];
-}
-
-interface Spread {
-  readonly median: number | null;
-  readonly longest: number | null;
+/** One repetition that is to be done. */
+export interface Task {
+  readonly row: ChaosRow;
+  /** Chooses moments and victims. */
+  readonly seed: number;
 }
 
 export interface CampaignOptions {
-  readonly rows: readonly FaultName[];
-  readonly times: number;
-  /** Chooses moments and victims. */
-  readonly seed: number;
-  /** Told of each trial as it ends. */
-  readonly tell: (line: string) => void;
+  readonly tasks: readonly Task[];
+  /** Told of each repetition as it ends. */
+  readonly done: (row: ChaosRow, repetition: Repetition) => void;
 }
 
-/** Does each fault so many times, on one cluster, and says what became of it. */
-export async function runCampaign(options: CampaignOptions): Promise<readonly RowReport[]> {
+/** A repetition that takes longer has failed. */
+const limitMs = 240_000;
+/** A database that grows and processes that age would make later rows another trial than earlier ones. */
+const repetitionsPerCluster = 25;
+
+/**
+ * Does one repetition after the other. Whatever becomes of one, the next one begins: a cluster that a failure may have left in any
+ * state is thrown away.
+ */
+export async function runCampaign({ tasks, done }: CampaignOptions): Promise<void> {
   const ledger = await startLedger();
+  const commit = commitNow();
+  const clusters = createClusters(ledger);
   try {
-    const cluster = await startCluster(ledger.url);
-    try {
-      return await runRows({ ...options, cluster, ledger });
-    } finally {
-      await cluster.stop();
-    }
+    for (const { row, seed } of tasks) done(row, await repeat(row, { seed, commit, ledger, clusters }));
   } finally {
+    await clusters.stop();
     await ledger.stop();
   }
 }
 
-interface Campaign extends CampaignOptions {
-  readonly cluster: Cluster;
+interface Surroundings {
+  readonly seed: number;
+  readonly commit: string;
   readonly ledger: Ledger;
+  readonly clusters: Clusters;
 }
 
-async function runRows(campaign: Campaign): Promise<readonly RowReport[]> {
-  // The first one starts the children: it says nothing of those that follow.
-  await calmRun(campaign, "quick");
-  const quick = await calmRun(campaign, "quick");
-  const slow = await calmRun(campaign, "slow");
-  const calmMs = { quick, slow, slowest: await calmRun(campaign, "slowest") };
-  campaign.tell(`untouched runs, ms: ${JSON.stringify(calmMs)}`);
-  const reports: RowReport[] = [];
-  for (const row of campaign.rows) reports.push(await runRow(row, campaign, calmMs));
-  return reports;
-}
-
-async function runRow(row: FaultName, campaign: Campaign, calmMs: TrialParts["calmMs"]): Promise<RowReport> {
-  const { times, cluster, ledger, tell } = campaign;
-  const chance = chanceFrom(campaign.seed);
-  const trials: Trial[] = [];
-  const problems: { trial: Trial; lastWords: Readonly<Record<string, string>> }[] = [];
-  // A run that was over before the fault proves nothing: it does not count, and must not be the rule.
-  for (let tries = 0; trials.length < times && tries < times * 3 + 3; tries += 1) {
-    const trial = await runTrial(row, { cluster, ledger, chance, calmMs });
-    if (!trial) continue;
-    trials.push(trial);
-    if (trial.problems.length > 0) problems.push({ trial, lastWords: cluster.lastWords() });
-    tell(`${row} ${trials.length}/${times}: ${lineOf(trial)}`);
+async function repeat(row: ChaosRow, { seed, commit, ledger, clusters }: Surroundings): Promise<Repetition> {
+  const at = new Date().toISOString();
+  const again = `npm run chaos -- --row '${rowName(row)}' --times 1 --seed ${seed}`;
+  const base = { seed, commit, at, again };
+  let cluster: Cluster | undefined;
+  let began = performance.now();
+  try {
+    cluster = await clusters.get(row.proxies);
+    began = performance.now();
+    const trial = row.run({ cluster, ledger, chance: chanceFrom(seed * 1_000 + row.row) });
+    const end = await Promise.race([trial, tooLate()]);
+    const problems = [...end.problems, ...(await aftermath(cluster))];
+    if (problems.length === 0) return { ...base, outcome: "passed", took: since(began), ...end, problems };
+    return { ...base, ...(await failed(cluster, clusters, problems)), took: since(began), hit: end.hit };
+  } catch (error) {
+    const words = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    const ends = cluster?.unexpectedEnds().map(endWords) ?? [];
+    return { ...base, ...(await failed(cluster, clusters, [words, ...ends])), took: since(began), hit: "" };
   }
-  const failed = problems.length + (times - trials.length);
-  return {
-    row,
-    times,
-    passed: times - failed,
-    failed,
-    stall: stallOf(trials),
-    end: spreadOf(trials.map(({ end }) => end)),
-    problems,
+}
+
+async function tooLate(): Promise<RowEnd> {
+  await pause(limitMs, undefined, { ref: false });
+  return { hit: "", recovery: null, problems: [`it did not end within ${limitMs / 1_000} s`] };
+}
+
+const endWords = (end: string): string => `not killed, and ended: ${end}`;
+
+/** What is wrong with the cluster when a row is over. */
+async function aftermath(cluster: Cluster): Promise<readonly string[]> {
+  cluster.healLinks();
+  const problems: string[] = [];
+  await cluster.untilWell().catch((error: unknown) => problems.push(String(error)));
+  problems.push(...cluster.unexpectedEnds().map(endWords));
+  problems.push(...(await brokenInvariants(cluster.databaseUrl).catch((error: unknown) => [String(error)])));
+  return problems;
+}
+
+type Failed = Pick<Repetition, "outcome" | "recovery" | "problems" | "lastWords">;
+
+async function failed(cluster: Cluster | undefined, clusters: Clusters, problems: readonly string[]): Promise<Failed> {
+  const lastWords = cluster?.lastWords() ?? {};
+  await clusters.stop();
+  return { outcome: "failed", recovery: null, problems: [...new Set(problems)], lastWords };
+}
+
+interface Clusters {
+  get(proxies: boolean): Promise<Cluster>;
+  stop(): Promise<void>;
+}
+
+/** One cluster at a time. */
+function createClusters(ledger: Ledger): Clusters {
+  let current: { readonly cluster: Cluster; readonly proxies: boolean; uses: number } | undefined;
+  const stop = async (): Promise<void> => {
+    const old = current?.cluster;
+    current = undefined;
+    await old?.stop();
   };
-}
-
-const lineOf = ({ pace, hit, after, stall, end, problems }: Trial): string =>
-  `${hit} after ${after.toFixed(2)} s of a ${pace} run; stall ${stall} s, end ${end ?? "never"} s; ${
-    problems.length === 0 ? "ok" : problems.join(" | ")
-  }`;
-
-function stallOf(trials: readonly Trial[]): Spread {
-  const quick = trials.filter(({ pace }) => pace === "quick");
-  return spreadOf((quick.length > 0 ? quick : trials).map(({ stall }) => stall));
-}
-
-function spreadOf(values: readonly (number | null)[]): Spread {
-  const known = values.filter((value) => value !== null).sort((a, b) => a - b);
-  return { median: known[Math.floor(known.length / 2)] ?? null, longest: known.at(-1) ?? null };
-}
-
-/** Mulberry32: the same numbers for the same seed. */
-function chanceFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
+  return {
+    stop,
+    get: async (proxies) => {
+      if (current?.proxies !== proxies || current.uses >= repetitionsPerCluster) await stop();
+      current ??= { cluster: await startCluster({ ledgerUrl: ledger.url, proxies }), proxies, uses: 0 };
+      current.uses += 1;
+      return current.cluster;
+    },
   };
 }

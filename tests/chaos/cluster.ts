@@ -1,28 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { createHttpExecution, type ExecutionContract } from "@airloom/wire";
 import { type Api, apiOf } from "../support/api-of.ts";
-import { databaseOf } from "../support/database-of.ts";
-import { isAlive, kill, type ProcessId, processOf, treeOf } from "../support/proc.ts";
-import { isHealthy, type RunningAirloom, startAirloom, untilSaid } from "../support/running-airloom.ts";
+import { databaseOf, rowsOf } from "../support/database-of.ts";
+import { isAlive, type ProcessId, processOf, treeOf } from "../support/proc.ts";
+import { isHealthy } from "../support/running-airloom.ts";
 import { freePort, type TemporaryProject, temporaryProject } from "../support/temporary-project.ts";
 import { until } from "../support/until.ts";
-
-export type MemberName = "db" | "api" | "scheduler" | "worker-1" | "worker-2" | "dag-processor";
-
-interface MemberKind {
-  readonly args: readonly string[];
-  readonly ready: string;
-}
-
-/** In the order of their start. */
-const members: Readonly<Record<MemberName, MemberKind>> = {
-  db: { args: ["db", "serve"], ready: "The database is ready" },
-  api: { args: ["api-server"], ready: "API is ready" },
-  scheduler: { args: ["scheduler"], ready: "The scheduler is ready" },
-  "worker-1": { args: ["worker", "--slots", "3"], ready: "The worker is ready" },
-  "worker-2": { args: ["worker", "--slots", "3"], ready: "The worker is ready" },
-  "dag-processor": { args: ["dag-processor"], ready: "The dag-processor is ready" },
-};
+import { createKeeper, firstMembers, type Keeper, type MemberName } from "./keeper.ts";
+import { startProxy, type TcpProxy } from "./proxy.ts";
 
 /** Terms in proportion to a lease of 2 s, so that a lost lease is over soon. */
 const shortTerms = {
@@ -34,133 +20,134 @@ const shortTerms = {
   AIRLOOM__SCHEDULER__RESCUE_MS: "300",
 };
 
-/** Airloom in separate processes on one home, with someone who starts again what ended: what systemd does on a server. */
-export interface Cluster {
+export const leaseMs = 2_000;
+const workerToken = "the-token-of-the-workers-of-this-harness";
+
+/** Between whom a proxy stands. */
+export type Link =
+  | "api to database"
+  | "scheduler to database"
+  | "worker-1 to api"
+  | "worker-2 to api"
+  | "processor to api";
+
+/** Airloom in separate processes on one home. */
+export interface Cluster extends Omit<Keeper, "stop"> {
   readonly project: TemporaryProject;
   readonly api: Api;
+  /** Straight to PostgreSQL, past the proxies. */
   readonly databaseUrl: string;
-  member(name: MemberName): RunningAirloom;
-  /** kill -9 of one process alone; it is started again at once, or when it is brought back. */
-  kill(name: MemberName, again?: "at once" | "later"): Promise<void>;
-  bringBack(name: MemberName): Promise<void>;
-  /** kill -9 of everything there is, PostgreSQL included, and a start of all of it. */
-  killAll(): Promise<void>;
+  sql<Row extends object>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  /** The proxy on a way. @throws when the cluster was started without. */
+  link(name: Link): TcpProxy;
+  /** All bytes pass everywhere. */
+  healLinks(): void;
+  /** What a worker says and hears, straight to the API server. */
+  readonly execution: ExecutionContract;
   /** PostgreSQL's main process and its children, as they are now. */
   postgres(): { readonly main: ProcessId; readonly children: readonly ProcessId[] };
   /** All processes run, and the API says that all is well. */
   untilWell(): Promise<void>;
-  /** Members that ended since this was last asked without having been killed, with their last words. Must be empty. */
-  unexpectedEnds(): readonly string[];
-  lastWords(): Readonly<Record<string, string>>;
   stop(): Promise<void>;
 }
 
-export async function startCluster(ledgerUrl: string): Promise<Cluster> {
+export interface ClusterOptions {
+  readonly ledgerUrl: string;
+  /** With a proxy before PostgreSQL and before the API server. */
+  readonly proxies: boolean;
+  /** Called before anything is started. */
+  readonly prepare?: (project: TemporaryProject) => void;
+}
+
+export async function startCluster({ ledgerUrl, proxies, prepare }: ClusterOptions): Promise<Cluster> {
   const port = await freePort();
   const project = await temporaryProject({
     port,
-    files: ["dags/fan-out.ts", "lib/record-execution.ts"],
+    files: ["dags/fan-out.ts", "dags/chaos.ts", "lib/record-execution.ts"],
     environment: {
       ...shortTerms,
-      AIRLOOM__WORKERS__SERVER: `http://127.0.0.1:${port}`,
       AIRLOOM__CORE__DAGS_ARE_PAUSED_AT_CREATION: "false",
       AIRLOOM__WORKERS__ENVIRONMENT: "LEDGER_URL",
       AIRLOOM__WORKERS__DRAIN_SECONDS: "2",
+      AIRLOOM__SECURITY__WORKER_TOKEN: workerToken,
       LEDGER_URL: ledgerUrl,
     },
   });
-  const keeper = createKeeper(project);
+  prepare?.(project);
+  const links = new Map<Link, TcpProxy>();
+  const url = `http://127.0.0.1:${port}`;
+  const keeper = createKeeper({ project, environmentOf: (name) => environmentOf(name, { links, url }) });
+  const stop = async (): Promise<void> => {
+    for (const proxy of links.values()) proxy.heal();
+    await keeper.stop();
+    for (const proxy of links.values()) await proxy.stop();
+  };
   try {
-    for (const name of Object.keys(members) as MemberName[]) await keeper.start(name);
-    const api = await apiOf(project);
-    await until("the Dag is there", () => api.get("/api/v2/dags/fan_out"), { within: 30_000 });
+    await keeper.start("db");
     const databaseUrl = await databaseOf(project);
+    if (proxies) await addProxies(links, { databaseUrl, port });
+    for (const name of firstMembers) if (name !== "db") await keeper.start(name);
+    const api = await apiOf(project);
+    await until("the Dags are there", () => api.get("/api/v2/dags/fan_out"), { within: 30_000 });
+    await until("all Dags are there", () => api.get("/api/v2/dags/holding"), { within: 30_000 });
     return {
       ...keeper,
       project,
       api,
       databaseUrl,
+      execution: createHttpExecution({ baseUrl: url, token: () => workerToken }),
+      sql: (text, values) => rowsOf(databaseUrl, text, values),
+      link: (name) => linkIn(links, name),
+      healLinks: () => {
+        for (const proxy of links.values()) proxy.heal();
+      },
       postgres: () => postgresOf(project),
-      untilWell: () => untilWell(project, keeper),
+      untilWell: async () => {
+        await keeper.untilReady();
+        await until("all is well", () => isHealthy(project), { within: 30_000 });
+      },
+      stop,
     };
   } catch (error) {
     const said = JSON.stringify(keeper.lastWords(), null, 2);
-    await keeper.stop();
+    await stop();
     throw new Error(`the processes did not come up: ${String(error)}\n${said}`);
   }
 }
 
-interface Keeper {
-  member(name: MemberName): RunningAirloom;
-  start(name: MemberName): Promise<void>;
-  kill(name: MemberName, again?: "at once" | "later"): Promise<void>;
-  bringBack(name: MemberName): Promise<void>;
-  killAll(): Promise<void>;
-  lastWords(): Readonly<Record<string, string>>;
-  unexpectedEnds(): readonly string[];
-  stop(): Promise<void>;
+function linkIn(links: ReadonlyMap<Link, TcpProxy>, name: Link): TcpProxy {
+  const found = links.get(name);
+  if (!found) throw new Error(`there is no proxy on the way from ${name}`);
+  return found;
 }
 
-/** Starts members, and starts them again when they end. */
-function createKeeper(project: TemporaryProject): Keeper {
-  const running = new Map<MemberName, RunningAirloom>();
-  const unexpectedEnds: string[] = [];
-  const killed = new Set<RunningAirloom>();
-  let stopping = false;
-  const member = (name: MemberName): RunningAirloom => {
-    const found = running.get(name);
-    if (!found) throw new Error(`${name} was not started`);
-    return found;
-  };
-  const launch = async (name: MemberName): Promise<RunningAirloom> => {
-    const started = await startAirloom(project, members[name].args);
-    running.set(name, started);
-    void started.exited.then((end) => {
-      if (stopping || killed.has(started)) return;
-      unexpectedEnds.push(`${name} ended (${end.signal ?? end.code}): ${end.output.slice(-4_000)}`);
-      void launch(name);
-    });
-    return started;
-  };
-  return {
-    member,
-    unexpectedEnds: () => unexpectedEnds.splice(0),
-    start: async (name) => {
-      await untilSaid(await launch(name), members[name].ready);
-    },
-    kill: async (name, again = "at once") => {
-      const victim = member(name);
-      killed.add(victim);
-      await victim.kill();
-      if (again === "at once") await launch(name);
-    },
-    bringBack: async (name) => {
-      await launch(name);
-    },
-    killAll: async () => {
-      const victims = [...running.values()];
-      for (const victim of victims) killed.add(victim);
-      const doomed = victims.flatMap((victim) => victim.tree());
-      // The members first: none of them must see another one die.
-      for (const victim of victims) kill(victim.id);
-      for (const one of doomed) kill(one);
-      await Promise.all(victims.map((victim) => victim.killTree()));
-      for (const name of running.keys()) await launch(name);
-    },
-    lastWords: () =>
-      Object.fromEntries([...running].map(([name, one]) => [name, one.output().split("\n").slice(-25).join("\n")])),
-    stop: async () => {
-      stopping = true;
-      for (const name of (Object.keys(members) as MemberName[]).reverse()) await running.get(name)?.interrupt();
-      await project.remove();
-    },
-  };
+async function addProxies(links: Map<Link, TcpProxy>, { databaseUrl, port }: { databaseUrl: string; port: number }) {
+  const socket = join(new URL(databaseUrl).searchParams.get("host") ?? "", ".s.PGSQL.5432");
+  for (const name of ["api to database", "scheduler to database"] as const)
+    links.set(name, await startProxy({ path: socket }));
+  for (const name of ["worker-1 to api", "worker-2 to api", "processor to api"] as const)
+    links.set(name, await startProxy({ host: "127.0.0.1", port }));
 }
 
-async function untilWell(project: TemporaryProject, keeper: Keeper): Promise<void> {
-  for (const name of Object.keys(members) as MemberName[])
-    await untilSaid(keeper.member(name), members[name].ready, 30_000);
-  await until("all is well", () => isHealthy(project), { within: 30_000 });
+interface Ways {
+  readonly links: ReadonlyMap<Link, TcpProxy>;
+  readonly url: string;
+}
+
+/** Which way a member goes to the others. */
+function environmentOf(name: MemberName, { links, url }: Ways): Readonly<Record<string, string>> {
+  const portOf = (link: Link): number | undefined => links.get(link)?.port;
+  const server = (port: number | undefined) => ({
+    AIRLOOM__WORKERS__SERVER: port === undefined ? url : `http://127.0.0.1:${port}`,
+  });
+  const database = (port: number | undefined): Record<string, string> =>
+    port === undefined ? {} : { AIRLOOM__DATABASE__URL: `postgresql://postgres@127.0.0.1:${port}/airloom` };
+  if (name === "db") return {};
+  if (name === "api") return database(portOf("api to database"));
+  if (name.startsWith("scheduler")) return database(portOf("scheduler to database"));
+  if (name === "worker-1") return server(portOf("worker-1 to api"));
+  if (name === "worker-2") return server(portOf("worker-2 to api"));
+  return server(name === "dag-processor" ? portOf("processor to api") : undefined);
 }
 
 function postgresOf(project: TemporaryProject) {

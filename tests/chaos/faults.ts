@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Ledger } from "../support/ledger.ts";
 import { kill, processOf } from "../support/proc.ts";
 import { until } from "../support/until.ts";
+import { type Chance, oneOf } from "./chance.ts";
 import type { Cluster } from "./cluster.ts";
 
 export interface FaultPlace {
@@ -9,8 +10,7 @@ export interface FaultPlace {
   readonly ledger: Ledger;
   /** The run that is under way. */
   readonly run: string;
-  /** A number from 0 up to, not including, 1. */
-  readonly chance: () => number;
+  readonly chance: Chance;
 }
 
 /** What a fault did. */
@@ -94,10 +94,4 @@ async function freezeWorker({ cluster, chance }: FaultPlace): Promise<Struck> {
     process.kill(pid, "SIGCONT");
   });
   return { hit: `${name} for ${ms} ms`, heal: () => thawed };
-}
-
-function oneOf<T>(items: readonly T[], chance: () => number): T {
-  const found = items[Math.floor(chance() * items.length)];
-  if (found === undefined) throw new Error("nothing to choose from");
-  return found;
 }

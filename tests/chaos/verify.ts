@@ -9,9 +9,11 @@ const invariants = invariantsFor({ rescueSeconds: 6, offerSeconds: 10 });
 export interface RunUnderTest {
   readonly databaseUrl: string;
   readonly ledger: Ledger;
-  readonly run: Run;
-  /** Instances of the mapped task. */
-  readonly width: number;
+  readonly run: Pick<Run, "dag_id" | "dag_run_id">;
+  /** How many task instances it must have. */
+  readonly instances: number;
+  /** Tasks that write nothing into the ledger. */
+  readonly unrecorded?: readonly string[];
 }
 
 interface Recorded {
@@ -28,7 +30,13 @@ export async function verify(under: RunUnderTest): Promise<readonly string[]> {
   const problems: string[] = [];
   const overlaps = await ledger.overlaps(run.dag_run_id);
   if (overlaps.length > 0) problems.push(`executions overlap: ${JSON.stringify(overlaps)}`);
-  problems.push(...(await outcomeProblems(under)));
+  problems.push(...(await outcomeProblems(under)), ...(await brokenInvariants(databaseUrl)));
+  return problems;
+}
+
+/** What the database breaks of what must always hold, in words. */
+export async function brokenInvariants(databaseUrl: string): Promise<readonly string[]> {
+  const problems: string[] = [];
   for (const { number, title, sql } of invariants) {
     const rows = await rowsOf(databaseUrl, sql);
     if (rows.length > 0) problems.push(`invariant ${number} (${title}): ${JSON.stringify(rows.slice(0, 3))}`);
@@ -37,7 +45,8 @@ export async function verify(under: RunUnderTest): Promise<readonly string[]> {
 }
 
 /** Nothing lost, nothing doubled: each instance has one success on record, and the execution of just that attempt went to its end. */
-async function outcomeProblems({ databaseUrl, ledger, run, width }: RunUnderTest): Promise<readonly string[]> {
+async function outcomeProblems(under: RunUnderTest): Promise<readonly string[]> {
+  const { databaseUrl, ledger, run, instances, unrecorded = [] } = under;
   const recorded = await rowsOf<Recorded>(
     databaseUrl,
     `select ti.task_id, ti.map_index, ti.state, array_agg(a.attempt) filter (where a.outcome = 'succeeded') as succeeded
@@ -54,10 +63,10 @@ async function outcomeProblems({ databaseUrl, ledger, run, width }: RunUnderTest
     const name = `${task_id}[${map_index}]`;
     if (state !== "success") return [`${name} is ${state}`];
     if (succeeded?.length !== 1) return [`${name} has ${succeeded?.length ?? 0} successes on record`];
-    return finished.has(`${task_id} ${map_index} ${succeeded[0]}`)
+    return unrecorded.includes(task_id) || finished.has(`${task_id} ${map_index} ${succeeded[0]}`)
       ? []
       : [`${name}: its success did not run to its end`];
   });
-  if (recorded.length !== width + 2) problems.push(`${recorded.length} task instances instead of ${width + 2}`);
+  if (recorded.length !== instances) problems.push(`${recorded.length} task instances instead of ${instances}`);
   return problems;
 }

@@ -25,6 +25,8 @@ export interface RunningAirloom {
   killTree(): Promise<Exit>;
   /** kill -9 of this process alone. */
   kill(): Promise<Exit>;
+  /** SIGTERM to this process alone: what a service manager does. */
+  terminate(): Promise<Exit>;
 }
 
 export interface RunOptions {
@@ -100,6 +102,7 @@ function runningAirloom(child: ChildProcess): RunningAirloom {
       return exited;
     },
     kill: () => signal(pid, "SIGKILL"),
+    terminate: () => signal(pid, "SIGTERM"),
   };
 }
 
