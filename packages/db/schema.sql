@@ -217,6 +217,23 @@ create table pool (
   constraint pool_slots_check CHECK ((slots >= '-1'::integer))
 );
 
+create table quarantine (
+  dag_id text collate "C" not null,
+  run_key bigint,
+  version_id text collate "C" not null,
+  code text not null,
+  reason text not null,
+  failures integer not null,
+  since timestamp(3) with time zone not null,
+  retry_at timestamp(3) with time zone not null,
+  released_at timestamp(3) with time zone,
+  subject bigint not null generated always as (COALESCE(run_key, (0)::bigint)) stored,
+  constraint quarantine_pkey PRIMARY KEY (dag_id, subject),
+  constraint quarantine_dag_id_fkey FOREIGN KEY (dag_id) REFERENCES dag(dag_id) ON DELETE CASCADE,
+  constraint quarantine_run_key_fkey FOREIGN KEY (run_key) REFERENCES dag_run(key) ON DELETE CASCADE
+);
+CREATE INDEX quarantine_by_run ON public.quarantine USING btree (run_key);
+
 create table run_wakeup (
   id bigint not null generated always as identity,
   run_key bigint not null,

@@ -334,6 +334,11 @@ export const errors = {
     (d) => `Task "${d.taskId}" of Dag "${d.dagId}" waits for "${d.upstream}", which is not a task of this Dag.`,
     "Call that task in this Dag, or remove the dependency.",
   ),
+  VERSION_UNREADABLE: define(
+    503,
+    (d) => `Version ${d.number} of Dag "${d.dagId}" cannot be read as it is stored: ${d.reason}`,
+    "If a newer Airloom wrote it, upgrade this process. Else publish the Dag again with a change; its old runs can be marked or deleted.",
+  ),
 } as const satisfies Record<string, ErrorDefinition>;
 
 export type ErrorCode = keyof typeof errors;

@@ -20,6 +20,7 @@ import { adjustUnfinished, deleteRun, setRunNote } from "./dag-run/change-runs.t
 import { deleteExclusions, listExclusions, listPastStates, putExclusion } from "./dag-run/exclusions.ts";
 import { insertRun } from "./dag-run/insert-run.ts";
 import { moveRun } from "./dag-run/move-run.ts";
+import { deleteQuarantine, listQuarantine, putQuarantine } from "./dag-run/quarantine.ts";
 import {
   countActiveRuns,
   countRunningRuns,
@@ -96,6 +97,9 @@ const verbs = {
   wakeOtherRuns,
   wakeRuns,
   takeWakeups,
+  putQuarantine,
+  listQuarantine,
+  deleteQuarantine,
   // definitions
   findDag,
   findVersion,

@@ -16,6 +16,11 @@ export interface Admitted {
   readonly busy: boolean;
 }
 
+/** The same over all runs, with those whose graph could not be read. */
+interface AdmittedOverall extends Admitted {
+  readonly faults: readonly { readonly runKey: number; readonly cause: unknown }[];
+}
+
 /** Instances looked at by one call; when only slots became free, and nothing new was scheduled, a few will do. */
 const limit = 500;
 const fewer = 64;
@@ -49,17 +54,25 @@ export async function admitHeld(tx: Tx, held: readonly LockedRun[], expecting: b
 }
 
 /** The same over all runs, for the admission loop: takes the limiter locks in their order, and waits for them. */
-export async function admitAll(tx: Tx, deps: RunsDeps): Promise<Admitted> {
+export async function admitAll(tx: Tx, deps: RunsDeps): Promise<AdmittedOverall> {
   // One wide run must not fill the whole list.
   const candidates = await tx.listCandidates({ limit, perRun: limit / 5 });
-  if (candidates.length === 0) return admittedNothing;
+  if (candidates.length === 0) return { ...admittedNothing, faults: [] };
   const runs = await tx.listRunsByKey(unique(candidates.map((row) => row.runKey)));
-  const graphs: { readonly run: DagRunRow; readonly graph: DagGraph }[] = [];
-  for (const run of runs) graphs.push({ run, graph: (await deps.versions.load(tx, run.versionId)).graph });
-  const shaped = shape(candidates, graphs);
+  const shapes = new Map<string, Candidate>();
+  const faults: { readonly runKey: number; readonly cause: unknown }[] = [];
+  for (const run of runs) {
+    try {
+      const { graph } = await deps.versions.load(tx, run.versionId);
+      for (const one of shape(candidates, [{ run, graph }])) shapes.set(one.id, one);
+    } catch (cause) {
+      faults.push({ runKey: run.id, cause });
+    }
+  }
+  const shaped = candidates.flatMap(({ id }) => shapes.get(id) ?? []);
   const names = namesOfCandidates(shaped);
   const capacity = await lockCapacity(tx, { ...names, dagIds: unique(runs.map((run) => run.dagId)).sort() }, true);
-  return capacity ? { queued: queue(tx, shaped, capacity), busy: false } : admittedNothing;
+  return { ...(capacity ? { queued: queue(tx, shaped, capacity), busy: false } : admittedNothing), faults };
 }
 
 /** Listed before the locks: what was admitted by others meanwhile has moved, and this move of it is dropped. */

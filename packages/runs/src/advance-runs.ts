@@ -5,6 +5,7 @@ import { advance } from "./advance.ts";
 import type { RunsDeps } from "./deps.ts";
 import type { ViewScope } from "./load-run-view.ts";
 import type { LockedRun } from "./locked-run.ts";
+import { freeDue, inBulkheads, quarantineRun } from "./quarantine.ts";
 import { settleRun } from "./settle-run.ts";
 
 /** What one transaction did to its runs, to be told after commit. */
@@ -60,20 +61,29 @@ export async function advanceLocked(tx: Tx, deps: RunsDeps, items: readonly RunT
  * @returns how many runs were looked at; 0 = nothing waits.
  */
 export async function advanceWokenRuns(deps: RunsDeps, limit = 20): Promise<number> {
-  const { count, changed } = await deps.store.tx(async (tx) => {
-    const woken = await tx.takeWakeups(limit);
-    if (woken.length === 0) return { count: 0, changed: null };
-    const runs = await tx.lockRuns(woken);
+  const passes = await inBulkheads(deps, async (tx, { only, note }) => {
+    const taking = only === null ? tx.takeWakeups(limit) : [only];
+    const [woken, { aside, freed }] = await Promise.all([taking, freeDue(tx, only)]);
+    // What is set aside needs no wake-up: the end of its time is one.
+    const keys = [...new Set([...woken, ...freed])].filter((runKey) => !aside.has(runKey));
+    note(keys);
+    const count = woken.length + freed.length;
+    if (keys.length === 0) return { count, freed, changed: null };
+    const runs = await tx.lockRuns(keys.sort((a, b) => a - b));
     const items = runs.map((run) => ({ run, scope: "all" as const, unfinishedDelta: 0 }));
-    return { count: runs.length, changed: await advanceLocked(tx, deps, items) };
+    return { count, freed, changed: await advanceLocked(tx, deps, items) };
   });
-  if (changed) await tellRuns(deps, changed);
-  return count;
+  for (const { freed, changed } of passes) {
+    if (changed) await tellRuns(deps, changed);
+    if (freed.length > 0) deps.store.hint("runs");
+  }
+  return passes.reduce((sum, { count }) => sum + count, 0);
 }
 
 /** Queues what there is room for, over all runs, taking the limiter locks in their order. */
 export async function admitWaiting(deps: RunsDeps): Promise<number> {
-  const { queued } = await deps.store.tx((tx) => admitAll(tx, deps));
+  const { queued, faults } = await deps.store.tx((tx) => admitAll(tx, deps));
+  for (const { runKey, cause } of faults) await quarantineRun(deps, runKey, cause);
   return tellRuns(deps, { moved: [], queued, ended: [], admissionBusy: false, wokeOthers: false });
 }
 

@@ -3,6 +3,7 @@ import type { ClaimedRow, ClaimOptions, DagRunRow, Tx } from "@airloom/store";
 import { taskInstanceMoved } from "./advance-runs.ts";
 import type { RunsDeps } from "./deps.ts";
 import { type Inputs, loadInputs, variablesOf } from "./inputs.ts";
+import { quarantineRun, RunFault } from "./quarantine.ts";
 import type { Version } from "./versions.ts";
 
 /** A claimed attempt with all that its workload is made of. */
@@ -21,8 +22,27 @@ export async function claim(
   options: ClaimOptions & { readonly repeat?: boolean },
 ): Promise<readonly Claimed[]> {
   if (options.tokenHashes.length === 0) return [];
+  const faulty = new Set<number>();
+  for (;;) {
+    try {
+      return await claimOf(deps, options, faulty);
+    } catch (error) {
+      // One run that cannot be read must not keep a worker from all others. Once each: what it holds is left out then.
+      if (!(error instanceof RunFault) || faulty.has(error.runKey)) throw error;
+      faulty.add(error.runKey);
+      await quarantineRun(deps, error.runKey, error.cause);
+    }
+  }
+}
+
+async function claimOf(
+  deps: RunsDeps,
+  options: ClaimOptions & { readonly repeat?: boolean },
+  without: ReadonlySet<number>,
+): Promise<readonly Claimed[]> {
   const { fresh, claimed } = await deps.store.tx(async (tx) => {
-    const held = options.repeat ? await tx.findClaimed(options.tokenHashes) : [];
+    const found = options.repeat ? await tx.findClaimed(options.tokenHashes) : [];
+    const held = found.filter(({ runKey }) => !without.has(runKey));
     const taken = new Set(held.map((row) => row.tokenHash));
     const tokenHashes = options.tokenHashes.filter((hash) => !taken.has(hash));
     const fresh = tokenHashes.length > 0 ? await tx.claimQueued({ ...options, tokenHashes }) : [];
@@ -53,9 +73,12 @@ async function withInputs(tx: Tx, deps: RunsDeps, rows: readonly ClaimedRow[]): 
   const runs = new Map(rows.map((row) => [row.runKey, row.run])).values();
   const claimed: Claimed[] = [];
   for (const run of runs) {
-    const version = await deps.versions.load(tx, run.versionId);
     const own = rows.filter((row) => row.runKey === run.id);
-    const inputs = await loadInputs({ tx, run, graph: version.graph }, own, deps.settings.inlineValueBytes);
+    const { version, inputs } = await readingRun(run.id, async () => {
+      const version = await deps.versions.load(tx, run.versionId);
+      const at = { tx, run, graph: version.graph };
+      return { version, inputs: await loadInputs(at, own, deps.settings.inlineValueBytes) };
+    });
     for (const instance of own) {
       const task = version.graph.tasks.get(instance.taskId);
       const its = inputs.get(instance.id);
@@ -63,4 +86,12 @@ async function withInputs(tx: Tx, deps: RunsDeps, rows: readonly ClaimedRow[]): 
     }
   }
   return claimed;
+}
+
+async function readingRun<T>(runKey: number, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw new RunFault(runKey, error);
+  }
 }

@@ -105,6 +105,8 @@ async function apply(
   rows: readonly TaskInstanceRow[],
 ): Promise<Changed> {
   const { tx, run, graph } = locked;
+  // A user wants it now: what it was set aside for is tried anew.
+  void tx.deleteQuarantine({ dagId: run.dagId, runKey: run.id });
   if (moves.length === 0) return { run, instances: [] };
   const before = new Map(rows.map((row) => [row.id, row]));
   const again = moves.flatMap((move) => (isFinished(move.to) ? [] : (before.get(move.id) ?? [])));
@@ -141,6 +143,7 @@ export async function setRunState(
     const locked = await lockOne(tx, deps, runKey);
     const marked = await markRun(locked, to);
     wakeDependents(locked, "user_action");
+    void tx.deleteQuarantine({ dagId: locked.run.dagId, runKey });
     await tx.wakeRuns([runKey], "user_action");
     return marked;
   });

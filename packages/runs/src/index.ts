@@ -17,6 +17,7 @@ export {
 } from "./leases.ts";
 export { type LoadedRunView, loadRunView } from "./load-run-view.ts";
 export { nextRunOf, planNextRun } from "./plan-next-run.ts";
+export { listAsideDags, quarantineDag } from "./quarantine.ts";
 export { paramsOf } from "./run-params.ts";
 export { type Created, createAndStart, startRuns, tellCreated } from "./start-runs.ts";
 export { createVersions, type Version, type Versions } from "./versions.ts";

@@ -3,6 +3,7 @@ import type { AttemptKey, TaskInstanceRow, Tx } from "@airloom/store";
 import { taskInstanceMoved } from "./advance-runs.ts";
 import type { RunsDeps } from "./deps.ts";
 import { finishInRun } from "./finish.ts";
+import { alone, listUsable } from "./quarantine.ts";
 
 /** `run`: go on. `cancel`: a user or a time-out ended it. `gone`: nothing is known of it. */
 export interface LeaseVerdict {
@@ -89,8 +90,10 @@ export async function loseAttempts(
         xcoms: [],
       },
     }));
-    const results = await finishInRun(deps, runKey, items);
-    if (results.some((result) => result.queued > 0)) deps.store.hint("queued");
+    await alone(deps, runKey, async () => {
+      const results = await finishInRun(deps, runKey, items);
+      if (results.some((result) => result.queued > 0)) deps.store.hint("queued");
+    });
   }
   const fenced = instances.flatMap((row) =>
     row.state !== "running" && row.tokenHash
@@ -103,7 +106,10 @@ export async function loseAttempts(
 
 /** Attempts whose lease and grace are over by the database's clock. @returns how many were given up. */
 export async function rescueExpired(deps: RunsDeps, limit = 200): Promise<number> {
-  const expired = await deps.store.tx((tx) => tx.listExpiredLeases(deps.settings.graceMs, limit));
+  const { graceMs } = deps.settings;
+  const expired = await deps.store.tx((tx) =>
+    listUsable(tx, { limit, list: (most) => tx.listExpiredLeases(graceMs, most), keyOf: ({ runKey }) => runKey }),
+  );
   return loseAttempts(deps, expired, "its worker stopped sending heartbeats");
 }
 

@@ -3,6 +3,7 @@ import type { DagRow, DagRunRow, Tx } from "@airloom/store";
 import { advanceLocked, type RunsChanged, runMoved, tellRuns } from "./advance-runs.ts";
 import { createRun, type RunRequest } from "./create-run.ts";
 import type { RunsDeps } from "./deps.ts";
+import { inBulkheads, listUsable } from "./quarantine.ts";
 import type { Version } from "./versions.ts";
 
 /**
@@ -10,8 +11,10 @@ import type { Version } from "./versions.ts";
  * @returns how many started.
  */
 export async function startRuns(deps: RunsDeps, limit = 20): Promise<number> {
-  const { started, changed } = await deps.store.tx(async (tx) => {
-    const due = await tx.listStartableRuns(limit);
+  const passes = await inBulkheads(deps, async (tx, { only, note }) => {
+    const list = (most: number) => tx.listStartableRuns(most);
+    const due = await listUsable(tx, { limit, list, keyOf: (run) => run.id }, only);
+    note(due.map((run) => run.id));
     if (due.length === 0) return { started: [], changed: null };
     const dagIds = [...new Set(due.map((run) => run.dagId))].sort();
     const [dags, runs] = await Promise.all([
@@ -36,9 +39,11 @@ export async function startRuns(deps: RunsDeps, limit = 20): Promise<number> {
     const items = started.map((run) => ({ run, scope: "all" as const, unfinishedDelta: 0 }));
     return { started, changed: await advanceLocked(tx, deps, items) };
   });
-  for (const run of started) deps.tell(runMoved(run));
-  if (changed) await tellRuns(deps, changed);
-  return started.length;
+  for (const { started, changed } of passes) {
+    for (const run of started) deps.tell(runMoved(run));
+    if (changed) await tellRuns(deps, changed);
+  }
+  return passes.reduce((sum, { started }) => sum + started.length, 0);
 }
 
 export interface Created {

@@ -1,4 +1,4 @@
-import { type DagGraph, graphOf, readSpec } from "@airloom/core";
+import { AirloomError, type DagGraph, graphOf, readSpec } from "@airloom/core";
 import type { DagVersionRow, Tx } from "@airloom/store";
 
 /** A stored version with the graph derived from it. */
@@ -9,8 +9,17 @@ export interface Version {
 
 /** Versions do not change once runs use them, so a process keeps the newest used. */
 export interface Versions {
-  /** Throws when the version does not exist: a run's version always does. */
+  /** Throws VERSION_UNREADABLE when what is stored cannot be read; and when the version does not exist: a run's always does. */
   load(tx: Tx, versionId: string): Promise<Version>;
+}
+
+function readGraph({ id, dagId, number, spec }: DagVersionRow): DagGraph {
+  try {
+    return graphOf(readSpec(spec));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AirloomError("VERSION_UNREADABLE", { dagId, number, versionId: id, reason }, { cause });
+  }
 }
 
 /** @param capacity How many versions are kept. @default 2_000 */
@@ -26,7 +35,7 @@ export function createVersions(capacity = 2_000): Versions {
       }
       const row = await tx.findVersion(versionId);
       if (!row) throw new Error(`Dag version ${versionId} is not stored, though a run uses it`);
-      const version = { row, graph: graphOf(readSpec(row.spec)) };
+      const version = { row, graph: readGraph(row) };
       kept.set(versionId, version);
       for (const oldest of kept.keys()) {
         if (kept.size <= capacity) break;

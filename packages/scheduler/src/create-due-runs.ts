@@ -1,63 +1,51 @@
 import { commitPoint, failpoint, runId } from "@airloom/core";
-import { type Created, createAndStart, nextRunOf, type RunsDeps, tellCreated } from "@airloom/runs";
+import {
+  type Created,
+  createAndStart,
+  listAsideDags,
+  nextRunOf,
+  quarantineDag,
+  type RunsDeps,
+  tellCreated,
+} from "@airloom/runs";
 import type { Tx } from "@airloom/store";
 
-/** Dags whose next run could not be made, and when each is tried again: at once when there is a new version. */
-export type TroubledDags = Map<
-  string,
-  { readonly versionId: string; readonly failures: number; readonly retryAt: number }
->;
-
 export interface DueRunsOptions {
-  readonly onError: (dagId: string, error: unknown) => void;
-  /** Kept from pass to pass: one Dag's error neither stops the others nor comes back with every pass. */
-  readonly troubled?: TroubledDags;
   /** Dags looked at in one pass. @default 50 */
   readonly limit?: number;
 }
 
-const maxRetryMs = 60_000;
-
 /**
  * Makes the scheduled runs that are due. The run and the cursor's advance are one transaction per Dag, and one Dag's error does
- * not stop the others.
+ * not stop the others: it is quarantined.
  * @returns whether any was made.
  */
-export async function createDueRuns(
-  deps: RunsDeps,
-  { onError, troubled = new Map(), limit = 50 }: DueRunsOptions,
-): Promise<boolean> {
-  const { due, now } = await listDue(deps, troubled, limit);
+export async function createDueRuns(deps: RunsDeps, { limit = 50 }: DueRunsOptions = {}): Promise<boolean> {
+  const { due, known } = await listDue(deps, limit);
   let made = 0;
   for (const { dagId, versionId } of due) {
     try {
       if (globalThis.FAILPOINTS) await failpoint(`sched.dag.${dagId}`);
-      const created = await deps.store.tx((tx) => createDueRun(tx, deps, dagId));
-      troubled.delete(dagId);
+      const created = await deps.store.tx(async (tx) => {
+        if (known.has(dagId)) void tx.deleteQuarantine({ dagId, runKey: null });
+        return createDueRun(tx, deps, dagId);
+      });
       if (!created) continue;
       made += 1;
       await tellCreated(deps, created);
     } catch (error) {
-      const failures = (troubled.get(dagId)?.failures ?? 0) + 1;
-      troubled.set(dagId, { versionId, failures, retryAt: now + Math.min(maxRetryMs, 1_000 * 2 ** failures) });
-      onError(dagId, error);
+      await quarantineDag(deps, { dagId, versionId }, error);
     }
   }
   return made > 0;
 }
 
-/** Those in trouble are due all the time and stand first, so the list is longer by them. */
-async function listDue({ store }: RunsDeps, troubled: TroubledDags, limit: number) {
+/** Those that are set aside are due all the time and stand first, so the list is longer by them. */
+async function listDue({ store }: RunsDeps, limit: number) {
   return store.tx(async (tx) => {
-    const dags = await tx.listDueDags(limit + troubled.size);
-    const now = tx.now.getTime();
-    const listed = new Set(dags.map(({ dagId }) => dagId));
-    for (const dagId of troubled.keys()) if (!listed.has(dagId)) troubled.delete(dagId);
-    const due = dags.filter(({ dagId, versionId }) => {
-      const trouble = troubled.get(dagId);
-      return trouble?.versionId !== versionId || trouble.retryAt <= now;
-    });
-    return { due: due.slice(0, limit), now };
+    const { aside, known } = await listAsideDags(tx);
+    const dags = await tx.listDueDags(limit + aside.size);
+    return { due: dags.filter(({ dagId }) => !aside.has(dagId)).slice(0, limit), known };
   });
 }
 

@@ -38,12 +38,8 @@ export function createScheduler(deps: SchedulerDeps): Service {
     createLoop({ name, pass, timers, wakers: [], pollMs: schedule.pollMs, onError: onError(name), ...more });
   const hint = (topic: "wakeup" | "admission" | "dags" | "runs") => (wake: () => void) => store.onHint(topic, wake);
 
-  const dueRuns = {
-    troubled: new Map(),
-    onError: (dagId: string, error: unknown) => onError(`scheduled run of ${dagId}`)(error),
-  };
   const loops = [
-    loop("due timetables", () => createDueRuns(deps, dueRuns), {
+    loop("due timetables", () => createDueRuns(deps), {
       wakers: [hint("dags"), hint("runs")],
       dueIn: () => msUntil(deps, (tx) => tx.nextRunDueAt()),
       gatherMs,

@@ -9,6 +9,7 @@ export {
 } from "./memory/memory-store.ts";
 export { DeadlockError } from "./memory/row-lock.ts";
 export type { StoredExclusion, StoredTally, StoredWakeup, StoredXCom, WatchedRows } from "./memory/tables.ts";
+export type { QuarantineRow, QuarantineVerbs } from "./quarantine-verbs.ts";
 export {
   type Condition,
   type ConnectionField,

@@ -1,6 +1,7 @@
 import type { DagRunVerbs } from "./dag-run-verbs.ts";
 import type { DefinitionVerbs } from "./definition-verbs.ts";
 import type { LimitVerbs } from "./limit-verbs.ts";
+import type { QuarantineVerbs } from "./quarantine-verbs.ts";
 import type { TaskInstanceVerbs } from "./task-instance-verbs.ts";
 import type { ValueVerbs } from "./value-verbs.ts";
 
@@ -12,7 +13,7 @@ import type { ValueVerbs } from "./value-verbs.ts";
  * judged again on the newest row. Rows are locked in the order of their keys. Reads never wait. In lists of changes
  * (moves, deltas, ends) a row appears at most once. What is named but does not exist is left out, unless a verb says otherwise.
  */
-export interface Tx extends DagRunVerbs, DefinitionVerbs, LimitVerbs, TaskInstanceVerbs, ValueVerbs {
+export interface Tx extends DagRunVerbs, DefinitionVerbs, LimitVerbs, QuarantineVerbs, TaskInstanceVerbs, ValueVerbs {
   /** The store's clock at the start of the transaction. Known once the first verb has answered: both are one round trip. */
   readonly now: Date;
 }

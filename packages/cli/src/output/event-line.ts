@@ -26,6 +26,10 @@ export function eventLine(event: RunEvent, level: string): string | null {
       return `${marks[event.to] ?? "·"} ${event.dagId} ${event.runId} ${event.to}${took(event.seconds)}`;
     case "dag:paused":
       return `‖ ${event.dagId} paused: ${event.reason}`;
+    case "dagRun:quarantined":
+      return `✗ ${event.dagId} ${event.runId} ${setAside(event)}`;
+    case "dag:quarantined":
+      return `✗ ${event.dagId}: its next run cannot be made, ${setAside(event)}`;
     case "taskInstance:moved": {
       if (quiet.has(event.to) && level !== "debug") return null;
       const index = event.mapIndex < 0 ? "" : `[${event.mapIndex}]`;
@@ -40,6 +44,9 @@ export function eventLine(event: RunEvent, level: string): string | null {
       return event satisfies never;
   }
 }
+
+const setAside = ({ code, reason, retryAt }: { code: string; reason: string; retryAt: Date }): string =>
+  `set aside until ${clockText(retryAt)} — ${code}: ${reason}`;
 
 const took = (seconds: number | null): string =>
   seconds === null ? "" : ` in ${seconds < 10 ? seconds.toFixed(2) : seconds.toFixed(0)} s`;

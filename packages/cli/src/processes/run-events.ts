@@ -21,7 +21,7 @@ export function createEventPrinter(
       kept = 0;
     }
     const isRun = event.event !== "taskInstance:moved";
-    if (isRun || told < 50) log.write("info", line);
+    if (isRun || told < 50) log.write(event.event.endsWith(":quarantined") ? "error" : "info", line);
     else kept += 1;
     told += 1;
   };

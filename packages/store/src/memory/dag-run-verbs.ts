@@ -2,7 +2,7 @@ import { type DagRunState, isLegalRunMove, isRunFinished } from "@airloom/core";
 import type { DagRunVerbs, NewDagRun } from "../dag-run-verbs.ts";
 import type { DagRow, DagRunRow } from "../rows.ts";
 import { by, sortedUnique } from "./order.ts";
-import { copyJson, keyOf, takeUnique } from "./tables.ts";
+import { copyJson, keyOf, quarantineKey, takeUnique } from "./tables.ts";
 import { deleteTaskInstance } from "./task-instance-verbs.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Verbs } from "./verbs.ts";
@@ -176,6 +176,7 @@ export async function deleteRunWithAll(at: Transaction, runKey: number): Promise
     await tables.xcoms.remove(at, keyOf(runKey, row.taskId, row.mapIndex, row.key));
   }
   for (const row of tables.wakeups.listBy(at, "run", runKey)) await tables.wakeups.remove(at, row.id);
+  await tables.quarantine.remove(at, quarantineKey({ dagId: run.dagId, runKey }));
   tables.runIds.delete(at, keyOf(run.dagId, run.runId));
   if (run.logicalDate) tables.runDates.delete(at, keyOf(run.dagId, run.logicalDate.getTime()));
   tables.runs.delete(at, runKey);

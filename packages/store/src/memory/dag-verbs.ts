@@ -2,6 +2,7 @@ import type { DefinitionVerbs, PublishedDag } from "../definition-verbs.ts";
 import type { DagRow, DagVersionRow } from "../rows.ts";
 import { deleteRunWithAll } from "./dag-run-verbs.ts";
 import { by, sortedUnique } from "./order.ts";
+import { quarantineKey } from "./tables.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Verbs } from "./verbs.ts";
 
@@ -53,6 +54,7 @@ export const dagVerbs: Verbs<DagVerbs> = {
     if ((await tables.dags.lock(at, dagId)) === undefined) return false;
     for (const run of tables.runs.listBy(at, "dag", dagId)) await deleteRunWithAll(at, run.id);
     for (const version of tables.versions.listBy(at, "dag", dagId)) await tables.versions.remove(at, version.id);
+    await tables.quarantine.remove(at, quarantineKey({ dagId, runKey: null }));
     await tables.runNumbers.remove(at, dagId);
     tables.dags.delete(at, dagId);
     return true;

@@ -5,6 +5,7 @@ import { dagFileVerbs } from "./dag-file-verbs.ts";
 import { runVerbs } from "./dag-run-verbs.ts";
 import { dagVerbs } from "./dag-verbs.ts";
 import { limitVerbs } from "./limit-verbs.ts";
+import { quarantineVerbs } from "./quarantine-verbs.ts";
 import { DeadlockError } from "./row-lock.ts";
 import { runCountVerbs } from "./run-count-verbs.ts";
 import type { RowListener } from "./table.ts";
@@ -33,6 +34,7 @@ const verbs: Verbs<Omit<Tx, "now">> = {
   ...limitVerbs,
   ...runVerbs,
   ...runCountVerbs,
+  ...quarantineVerbs,
   ...taskInstanceVerbs,
   ...attemptVerbs,
   ...workerVerbs,

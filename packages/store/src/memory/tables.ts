@@ -1,5 +1,6 @@
 import type { Json } from "@airloom/core";
 import type { DagFileRow, ImportErrorRow, NewArtifact } from "../definition-verbs.ts";
+import type { QuarantineRow } from "../quarantine-verbs.ts";
 import type {
   AttemptRow,
   DagRow,
@@ -51,6 +52,9 @@ interface UniqueEntry {
 
 /** Key of several parts. Ids hold no line feed. */
 export const keyOf = (...parts: readonly Key[]): string => parts.join("\n");
+
+export const quarantineKey = ({ dagId, runKey }: Pick<QuarantineRow, "dagId" | "runKey">): string =>
+  keyOf(dagId, runKey ?? 0);
 
 const uniqueIndex = () => new Table<UniqueEntry>({ keyOf: (entry) => entry.value });
 
@@ -156,6 +160,7 @@ const runTables = () => ({
     keyOf: (row) => keyOf(row.runKey, row.taskId),
     indexes: { run: (row) => row.runKey },
   }),
+  quarantine: new Table<QuarantineRow>({ keyOf: quarantineKey }),
   wakeups: new Table<StoredWakeup, "run">({ keyOf: (row) => row.id, indexes: { run: (row) => row.runKey } }),
 });
 

@@ -5,6 +5,7 @@ import { publish } from "../factories/publish.ts";
 import { someSpec, someTask } from "../factories/some-spec.ts";
 import { type RunsUnderTest, runsOver, statesOf, trigger, type Work, work } from "../runs/drive-runs.ts";
 import { atOncePromises } from "./runs/at-once.ts";
+import { bulkheadPromises } from "./runs/bulkheads.ts";
 import { limitPromises } from "./runs/limits.ts";
 import { mappingPromises } from "./runs/mapping.ts";
 import { rulePromises } from "./runs/rules.ts";
@@ -17,6 +18,7 @@ const sections: Readonly<Record<string, (given: RunsGiven) => void>> = {
   "mapped tasks": mappingPromises,
   "limits and priorities": limitPromises,
   "clears, marks, time-outs and the past": userPromises,
+  "one bad run among good ones": bulkheadPromises,
   "several servers": severalPromises,
   "many at once": atOncePromises,
 };

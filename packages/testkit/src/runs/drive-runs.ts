@@ -39,7 +39,7 @@ export function runsOver(store: Store): RunsUnderTest {
 }
 
 /** A manual run without dates, due long ago. */
-const someRunRequest = (given: Partial<RunRequest> = {}): RunRequest => ({
+export const someRunRequest = (given: Partial<RunRequest> = {}): RunRequest => ({
   runId: `manual__${randomUUID()}`,
   runType: "manual",
   logicalDate: null,
