@@ -20,7 +20,7 @@ export async function buildAll(outdir = join(root, "packages/airloom/dist"), { f
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const start = performance.now();
   try {
-    const files = await buildAll();
+    const files = await buildAll(undefined, { failpoints: process.argv.includes("--failpoints") });
     console.log(`built ${files.length} bundles in ${Math.round(performance.now() - start)} ms`);
   } catch (error) {
     console.error(error.message ?? error);

@@ -14,25 +14,32 @@ const builds = join(root, "node_modules/.cache/airloom-system");
 /**
  * The folder of the real bundles (`cli.mjs` and the children's) of the sources as they are now. A build of one's own: the one in
  * `packages/airloom/dist` may be replaced while processes start from it. Built once per state of the sources.
+ * `failpoints`: with those, which a release has not.
  */
-export function builtAirloom(): Promise<string> {
+export function builtAirloom({ failpoints = false }: BuildKind = {}): Promise<string> {
+  const kind = failpoints ? "with failpoints" : "release";
   // Whatever is edited meanwhile: all processes of one test are of one build.
-  building ??= build();
-  return building;
+  building[kind] ??= build({ failpoints });
+  return building[kind];
 }
 
-let building: Promise<string> | undefined;
+interface BuildKind {
+  readonly failpoints?: boolean;
+}
 
-async function build(): Promise<string> {
-  const folder = join(builds, String(Math.round(newestIn(join(root, "packages")))));
+const building: Record<string, Promise<string>> = {};
+
+async function build(kind: BuildKind): Promise<string> {
+  const newest = Math.round(newestIn(join(root, "packages")));
+  const folder = join(builds, `${newest}${kind.failpoints ? "-failpoints" : ""}`);
   if (existsSync(folder)) return folder;
   const draft = `${folder}.${process.pid}`;
   const { buildAll } = (await import(pathToFileURL(join(root, "scripts/build.mjs")).href)) as {
-    buildAll(outdir: string): Promise<unknown>;
+    buildAll(outdir: string, kind: BuildKind): Promise<unknown>;
   };
   mkdirSync(builds, { recursive: true });
   removeOld();
-  await buildAll(draft);
+  await buildAll(draft, kind);
   try {
     renameSync(draft, folder);
   } catch (error) {

@@ -31,7 +31,7 @@ export const failpoints = {
   "worker.finish.sent": [all, "the outcome was sent and is not answered"],
   "worker.finish.acked": [failing, "the control plane's answer to an outcome has come"],
   "worker.log.flush": [all, "a batch of log lines is about to be sent"],
-  "worker.drain": [crash, "a worker was told to stop and still has work"],
+  "worker.drain": [crash, "a worker was told to stop"],
   "api.claim.before_commit": [all, "a worker's claim"],
   "api.claim.after_commit": [all, "a worker's claim"],
   "api.hb.before_commit": [all, "a heartbeat with leases"],

@@ -15,7 +15,13 @@ export {
   isReplyLost,
   ReplyLost,
 } from "./failpoint.ts";
-export { type FailpointAction, type FailpointName, failpoints, listedFailpoint } from "./failpoint-list.ts";
+export {
+  type FailpointAction,
+  type FailpointName,
+  failpoints,
+  failpointsToCome,
+  listedFailpoint,
+} from "./failpoint-list.ts";
 export type { Json, JsonObject } from "./json.ts";
 export { parseRunId, runId } from "./run-id.ts";
 export {
