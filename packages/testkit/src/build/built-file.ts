@@ -1,9 +1,9 @@
 import { mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
+import { root } from "./repository-root.ts";
 
-const root = join(dirname(fileURLToPath(import.meta.url)), "../../../..");
 const built = new Map<string, Promise<string>>();
 
 interface Bundles {

@@ -1,13 +1,9 @@
 import { mkdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { basename, join } from "node:path";
 import { build, type Plugin } from "esbuild";
+import { root } from "./repository-root.ts";
 
-const outdir = join(
-  dirname(fileURLToPath(import.meta.url)),
-  "../../../../node_modules/.cache/airloom-test",
-  String(process.pid),
-);
+const outdir = join(root, "node_modules/.cache/airloom-test", String(process.pid));
 
 /** Packages of this workspace go into the bundle; all others are found where they are installed. */
 const onlyOwnPackages: Plugin = {
