@@ -1,0 +1,66 @@
+/** What has to have happened sometimes, or the workload is too tame. */
+export const sometimes = [
+  "process crashed before a statement",
+  "process crashed at the commit",
+  "process crashed after the commit",
+  "commit unknown: it was committed",
+  "commit unknown: it was not",
+  "connection lost in a transaction",
+  "deadlock retried",
+  "message lost",
+  "reply lost",
+  "message delivered twice",
+  "message late",
+  "worker cut off",
+  "process frozen past the lease",
+  "database clock jumped",
+  "hint lost",
+  "lease taken over",
+  "lease expired at the worker",
+  "stale finish refused",
+  "finish repeated",
+  "stale heartbeat refused",
+  "heartbeat told of a cancel",
+  "claim repeated after a lost reply",
+  "outcome delivered from the spool",
+  "attempt released by its worker",
+  "dead worker released on its host",
+  "retry after failure",
+  "retry after loss",
+  "lost too often",
+  "lost, and must not run twice",
+  "rescheduled",
+  "task timed out",
+  "pool full",
+  "queued again offered",
+  "cleared while running",
+  "marked while running",
+  "run marked",
+  "new version in mid-run",
+  "version replaced unused",
+  "run timed out",
+  "run stopped by its first failure",
+  "Dag paused by failures in a row",
+  "upstream_failed",
+  "skipped by a branch",
+  "skipped by a rule",
+  "mapped task expanded",
+  "mapped task had nothing to map",
+  "scheduled run caught up",
+  "run waited for a slot of its Dag",
+  "task waited for the run before",
+  "scheduler restarted",
+  "API server restarted",
+  "worker restarted",
+  "duplicate run refused",
+  "user's change failed and was repeated",
+] as const;
+export type Sometimes = (typeof sometimes)[number];
+
+export type Counts = Record<Sometimes, number>;
+
+export const noCounts = (): Counts => Object.fromEntries(sometimes.map((name) => [name, 0])) as Counts;
+
+export function addCounts(to: Counts, more: Readonly<Counts>): void {
+  for (const name of sometimes) to[name] += more[name];
+}
