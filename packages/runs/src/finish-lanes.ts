@@ -22,10 +22,7 @@ export function createFinishLanes(deps: RunsDeps, remembered = 10_000): FinishLa
   const lanes = new Map<number, Waiting[]>();
 
   async function drain(runKey: number, lane: Waiting[]): Promise<void> {
-    while (lane.length > 0) {
-      const batch = lane.splice(0, 200);
-      await settle(deps, runKey, batch);
-    }
+    while (lane.length > 0) await settle(deps, runKey, takeBatch(lane));
     lanes.delete(runKey);
   }
 
@@ -55,6 +52,22 @@ export function createFinishLanes(deps: RunsDeps, remembered = 10_000): FinishLa
       });
     },
   };
+}
+
+/**
+ * The next finishes of a lane, one of each instance: a repeated request may stand beside the slow first one, and is judged when that
+ * one is recorded.
+ */
+function takeBatch(lane: Waiting[]): readonly Waiting[] {
+  const batch = new Map<string, Waiting>();
+  const later: Waiting[] = [];
+  for (const waiting of lane) {
+    const { taskInstanceId } = waiting.finish;
+    if (batch.size < 200 && !batch.has(taskInstanceId)) batch.set(taskInstanceId, waiting);
+    else later.push(waiting);
+  }
+  lane.splice(0, lane.length, ...later);
+  return [...batch.values()];
 }
 
 /** One bad item must not fail the rest of its batch, nor a claim the finish: on error each is tried alone, at last without its claim. */

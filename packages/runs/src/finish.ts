@@ -111,7 +111,8 @@ async function tryFinish(deps: RunsDeps, runKey: number, items: readonly Pending
     const taken = new Set(claimed.map(({ instance }) => instance.id));
     return { stale: [], queued: queued.filter(({ id }) => !taken.has(id)).length, claimed };
   } catch (error) {
-    if (error instanceof StaleFinishes) return { stale: error.positions, queued: 0, claimed: [] };
+    if (error instanceof StaleFinishes && error.positions.length > 0)
+      return { stale: error.positions, queued: 0, claimed: [] };
     throw error;
   }
 }
