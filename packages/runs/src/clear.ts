@@ -83,13 +83,10 @@ type Decide = (rows: readonly TaskInstanceRow[], locked: LockedRun) => Applied;
 async function change({ deps, runKey, dryRun }: Target, decide: Decide): Promise<Changed> {
   const changed = await deps.store.tx(async (tx) => {
     const locked = await lockOne(tx, deps, runKey);
+    if (!dryRun) return apply(locked, decide);
     const rows = await tx.listTaskInstances({ runKey });
-    const applied = decide(rows, locked);
-    if (dryRun) {
-      const ids = new Set(applied.moves.map((move) => move.id));
-      return { run: locked.run, instances: rows.filter((row) => ids.has(row.id)) };
-    }
-    return apply(locked, applied, rows);
+    const ids = new Set(decide(rows, locked).moves.map((move) => move.id));
+    return { run: locked.run, instances: rows.filter((row) => ids.has(row.id)) };
   });
   if (!dryRun) {
     for (const row of changed.instances) deps.tell(taskInstanceMoved(row));
@@ -99,22 +96,17 @@ async function change({ deps, runKey, dryRun }: Target, decide: Decide): Promise
   return changed;
 }
 
-async function apply(
-  locked: LockedRun,
-  { moves, deciders, restartsRun }: Applied,
-  rows: readonly TaskInstanceRow[],
-): Promise<Changed> {
+async function apply(locked: LockedRun, decide: Decide): Promise<Changed> {
   const { tx, run, graph } = locked;
   // A user wants it now: what it was set aside for is tried anew.
   void tx.deleteQuarantine({ dagId: run.dagId, runKey: run.id });
-  if (moves.length === 0) return { run, instances: [] };
-  const before = new Map(rows.map((row) => [row.id, row]));
-  const again = moves.flatMap((move) => (isFinished(move.to) ? [] : (before.get(move.id) ?? [])));
+  const { instances, deciders, restartsRun } = await moveAll(locked, decide);
+  if (instances.length === 0) return { run, instances };
+  const again = instances.filter(({ state }) => !isFinished(state));
   const edges = [...graph.tasks.values()].flatMap((task) =>
     task.upstream.map((upstream) => [task.id, upstream] as const),
   );
-  const [instances] = await Promise.all([
-    tx.moveTaskInstances(moves),
+  await Promise.all([
     again.length > 0 ? tx.deleteXComs(run.id, again) : undefined,
     deciders.length > 0 ? tx.deleteExclusions(run.id, deciders) : undefined,
     tx.recountRun(run.id, { tasks: edges.map(([task]) => task), upstreams: edges.map(([, upstream]) => upstream) }),
@@ -125,6 +117,29 @@ async function apply(
     ? await tx.moveRun({ runKey: run.id, from: run.state, to: "queued", clear: true })
     : null;
   return { run: restarted ?? run, instances };
+}
+
+/**
+ * Moves all that is decided. A claim, which needs no lock of the run, may take a queued instance between the look and the move:
+ * then what is left is looked at again, and is running.
+ */
+async function moveAll(
+  locked: LockedRun,
+  decide: Decide,
+): Promise<Omit<Applied, "moves"> & { readonly instances: readonly TaskInstanceRow[] }> {
+  const { tx, run } = locked;
+  const instances = new Map<string, TaskInstanceRow>();
+  const deciders = new Set<string>();
+  let restartsRun = false;
+  for (;;) {
+    const applied = decide(await tx.listTaskInstances({ runKey: run.id }), locked);
+    const moved = await tx.moveTaskInstances(applied.moves);
+    for (const row of moved) instances.set(row.id, row);
+    for (const id of applied.deciders) deciders.add(id);
+    restartsRun ||= applied.restartsRun;
+    if (moved.length === applied.moves.length)
+      return { instances: [...instances.values()], deciders: [...deciders], restartsRun };
+  }
 }
 
 async function lockOne(tx: Tx, deps: RunsDeps, runKey: number): Promise<LockedRun> {
