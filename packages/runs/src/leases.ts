@@ -42,9 +42,19 @@ export async function heartbeat(
 
 /** Nothing of these fenced attempts is alive: what waited for them (a cleared task's next attempt) may go on. */
 export async function endAttempts(deps: RunsDeps, keys: readonly AttemptKey[]): Promise<void> {
-  const moved = await deps.store.tx(async (tx) => letGo(tx, await tx.endLeases(keys)));
+  const moved = await deps.store.tx(async (tx) => {
+    await lockRunsOf(tx, keys);
+    return letGo(tx, await tx.endLeases(keys));
+  });
   for (const row of moved) deps.tell(taskInstanceMoved(row));
   if (moved.length > 0) deps.store.hint("wakeup");
+}
+
+/** Nobody else moves instances of a run that someone advances; runs are locked before their instances. */
+async function lockRunsOf(tx: Tx, keys: readonly AttemptKey[]): Promise<void> {
+  const rows = await Promise.all(keys.map(({ taskInstanceId }) => tx.findTaskInstance(taskInstanceId)));
+  const runKeys = new Set(rows.flatMap((row) => (row ? [row.runKey] : [])));
+  await tx.lockRuns([...runKeys].sort((a, b) => a - b));
 }
 
 /** A lease that is over ends its attempt, frees `restarting` instances and wakes their runs. */
