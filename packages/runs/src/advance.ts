@@ -1,5 +1,5 @@
 import { type AdvanceDecision, type AdvanceMove, decideAdvance, type Expansion, isFinished } from "@airloom/core";
-import type { NewTaskInstance, TaskInstanceMove, TaskInstanceRow } from "@airloom/store";
+import type { AttemptEnd, NewTaskInstance, TaskInstanceMove, TaskInstanceRow } from "@airloom/store";
 import { type LoadedRunView, loadRunView, type ViewScope } from "./load-run-view.ts";
 import type { LockedRun } from "./locked-run.ts";
 import { wakeDependents } from "./wake-dependents.ts";
@@ -55,12 +55,15 @@ function apply(locked: LockedRun, view: LoadedRunView, decision: AdvanceDecision
   const settled = moves.filter((move) => isFinished(move.to)).length;
   const unfinishedDelta = added.length - settled;
   const retried = decision.moves.flatMap(({ instance }) => (instance.state === "up_for_retry" ? [instance] : []));
+  // Their attempts' leases and grace are over, and nobody has said yet how they ended.
+  const given = decision.moves.flatMap(({ instance }) => (instance.leaseUntil === null ? [] : [instance]));
   const deltas = decision.tallyDeltas.map(({ taskId, delta }) => ({ taskId, ...delta }));
   // Sent together, run in this order: rows are there before they move.
   const written = Promise.all([
     retried.length > 0 ? tx.deleteXComs(run.id, retried) : undefined,
     added.length > 0 ? tx.insertTaskInstances(added) : undefined,
     tx.moveTaskInstances(moves),
+    given.length > 0 ? tx.endAttempts(given.map(endedUnheard)) : undefined,
     deltas.length > 0 ? tx.addTallies(run.id, deltas) : undefined,
     unfinishedDelta !== 0 ? tx.adjustUnfinished([{ runKey: run.id, delta: unfinishedDelta }]) : undefined,
   ]);
@@ -72,6 +75,14 @@ function apply(locked: LockedRun, view: LoadedRunView, decision: AdvanceDecision
   const wokeOthers = settled > 0 && wakeDependents(locked, "past_settled");
   return { moved, unfinishedDelta, isScheduling: moves.some((move) => move.to === "scheduled"), wokeOthers };
 }
+
+const endedUnheard = ({ id, attempt }: Pick<TaskInstanceRow, "id" | "attempt">): AttemptEnd => ({
+  taskInstanceId: id,
+  attempt,
+  outcome: "cancelled",
+  failure: null,
+  fingerprint: null,
+});
 
 const moveOf = ({ instance, to, code, tryNumber, mapIndex }: AdvanceMove): TaskInstanceMove => ({
   id: instance.id,

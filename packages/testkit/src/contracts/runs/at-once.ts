@@ -1,5 +1,14 @@
-import { type Claimed, clearTasks, endAttempts, failTimedOutRuns, markTasks, rescueExpired } from "@airloom/runs";
-import type { DagRunRow } from "@airloom/store";
+import {
+  type Claimed,
+  clearTasks,
+  endAttempts,
+  failTimedOutRuns,
+  markTasks,
+  type RunsDeps,
+  rescueExpired,
+  setRunState,
+} from "@airloom/runs";
+import type { DagRunRow, Store, Tx } from "@airloom/store";
 import { expect, test } from "vitest";
 import { someId } from "../../factories/some-id.ts";
 import { finish, hold, nameOf, type RunsUnderTest, runsOver, settle, type Work } from "../../runs/drive-runs.ts";
@@ -69,6 +78,78 @@ export function atOncePromises(given: RunsGiven): void {
     if (luck === 0) return failure;
     return luck === 1 ? { kind: "lost", reason: "its worker died" } : { kind: "succeeded" };
   };
+
+  /** Moves that find everything queued claimed in the moment between the look and the move. */
+  const overtakenBy = (queue: string): RunsDeps => {
+    let isFirst = true;
+    const move =
+      (tx: Tx): Tx["moveTaskInstances"] =>
+      async (moves) => {
+        if (isFirst) await given.hold(queue);
+        isFirst = false;
+        return tx.moveTaskInstances(moves);
+      };
+    const store: Store = {
+      ...given.store,
+      tx: (fn) =>
+        given.store.tx((tx) =>
+          fn(new Proxy(tx, { get: (at, name) => (name === "moveTaskInstances" ? move(at) : Reflect.get(at, name)) })),
+        ),
+    };
+    return { ...given.under.deps, store };
+  };
+
+  test("a run marked failed in the moment when its tasks are claimed fails them all, and counts them", async () => {
+    const { run, queue } = await given.start([task("a"), task("b"), task("c", ["a", "b"])]);
+    await setRunState(overtakenBy(queue), run.id, "failed");
+    expect(await given.states(run)).toEqual({ "(run)": "failed", a: "failed", b: "failed", c: "skipped" });
+    expect(await given.store.tx((tx) => tx.listRunsByKey([run.id]))).toMatchObject([{ unfinished: 0 }]);
+    expect(await given.store.tx((tx) => tx.listTallies(run.id, ["c"]))).toMatchObject([{ total: 2, failed: 2 }]);
+  });
+
+  test("tasks cleared in the moment when they are claimed begin anew all the same", async () => {
+    const { run, queue } = await given.start([task("a"), task("b")]);
+    const { instances } = await clearTasks(overtakenBy(queue), run.id, { tasks: null });
+    expect(instances.map(({ state }) => state)).toEqual(["restarting", "restarting"]);
+    expect(await given.states(run)).toMatchObject({ a: "restarting", b: "restarting" });
+  });
+
+  test("whoever says that an attempt has ended lets those go first who move its run", async () => {
+    const { run, queue } = await given.start([task("a")]);
+    const held = await given.holdOne(queue);
+    await clearTasks(given.under.deps, run.id, { tasks: null });
+    const { moved, ending } = await given.store.tx(async (tx) => {
+      await tx.lockRuns([run.id]);
+      const said = endAttempts(given.under.deps, [keyOf(held)]);
+      for (let turn = 0; turn < 20; turn += 1)
+        await given.store.tx((other) => other.findTaskInstance(held.instance.id));
+      const move = { id: held.instance.id, from: "restarting", attempt: 1, to: "none" } as const;
+      return { moved: await tx.moveTaskInstances([{ ...move, set: { dropLease: false } }]), ending: { said } };
+    });
+    await ending.said;
+    expect(moved).toHaveLength(1);
+    expect(await given.next(queue)).toEqual(["a"]);
+  });
+
+  test("an attempt that is given up by whoever looks at its run first is on record as ended", async () => {
+    const { run, queue } = await given.start([task("a")]);
+    const { instance } = await given.holdOne(queue);
+    await clearTasks(given.under.deps, run.id, { tasks: null });
+    await given.shiftClock(41_000);
+    expect(await given.next(queue)).toEqual(["a"]);
+    expect(await given.store.tx((tx) => tx.findAttempt(instance.id, 1))).toMatchObject({ outcome: "cancelled" });
+  });
+
+  test("an outcome that is told again while the first telling still waits is recorded once", async () => {
+    const { run, queue } = await given.start([task("a"), task("b"), task("c", ["b"], { triggerRule: "all_failed" })]);
+    const held = await given.hold(queue);
+    const [a, b] = ["a", "b"].map((id) => held.find(({ task: { id: own } }) => own === id));
+    if (!a || !b) throw new Error("both are claimed");
+    // The first keeps the run's lane busy, so that the other two stand in it together.
+    const told = [given.finish(a), given.finish(b, failure), given.finish(b, failure)];
+    expect(await Promise.all(told)).toEqual(["recorded", "recorded", "repeated"]);
+    expect(await given.states(run)).toMatchObject({ a: "success", b: "failed", c: "queued" });
+  });
 
   test("with four workers and two schedulers no limit is passed, no attempt starts twice, and every run ends", async () => {
     const pool = someId("pool");
