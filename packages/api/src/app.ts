@@ -5,7 +5,8 @@ import type { ApiDeps } from "./api-deps.ts";
 import type { Actor } from "./auth/permissions.ts";
 import { createTokens } from "./auth/tokens.ts";
 import { addExecutionRoutes } from "./execution/routes.ts";
-import { addErrorReplies } from "./http/error-replies.ts";
+import { addErrorReplies, refuseUrl } from "./http/error-replies.ts";
+import { refuseConnection } from "./http/refuse-connection.ts";
 import { addRoutes } from "./http/route.ts";
 import { restRoutes } from "./rest/rest-routes.ts";
 
@@ -17,6 +18,8 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     routerOptions: { maxParamLength: 1_000 },
     forceCloseConnections: true,
     requestTimeout: 120_000,
+    frameworkErrors: refuseUrl,
+    clientErrorHandler: refuseConnection,
   });
   app.addHook("onSend", async (_request, reply) => {
     reply

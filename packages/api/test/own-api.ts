@@ -37,6 +37,8 @@ export interface OwnApi {
   readonly deps: ApiDeps;
   /** `method path`, or a path to get: asks as a user of a role. */
   ask(url: string, asked?: Asked): Promise<Answered>;
+  /** Headers of a request that `ask` cannot make. */
+  asAdmin(): Readonly<Record<string, string>>;
 }
 
 /** @example const api = await ownApi(); expect((await api.ask("/api/v2/dags")).status).toBe(200); */
@@ -51,7 +53,9 @@ export async function ownApi(given: Partial<ApiDeps> = {}): Promise<OwnApi> {
     await store.close();
     await database.drop();
   });
-  return { app, store, runs, deps, ask: asker(app, deps) };
+  const tokens = createTokens(deps.signingKey);
+  const asAdmin = () => ({ authorization: `Bearer ${tokens.issue({ name: "ann", role: "admin" }, 60, new Date())}` });
+  return { app, store, runs, deps, ask: asker(app, deps), asAdmin };
 }
 
 function depsOver(store: PostgresStore, runs: RunsUnderTest, given: Partial<ApiDeps>): ApiDeps {
@@ -103,7 +107,7 @@ function asker(app: OwnApi["app"], deps: ApiDeps): OwnApi["ask"] {
       headers,
       ...(body === undefined ? {} : { payload: body as object }),
     });
-    const isJson = String(reply.headers["content-type"] ?? "").startsWith("application/json");
+    const isJson = String(reply.headers["content-type"] ?? "").match(/^application\/(problem\+)?json/) !== null;
     return {
       status: reply.statusCode,
       headers: reply.headers,

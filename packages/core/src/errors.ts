@@ -51,6 +51,17 @@ export const errors = {
     () => "The request's body is too large.",
     "Send less; `airloom config list` shows the limit (api.bodyLimitBytes).",
   ),
+  HEADERS_TOO_LARGE: define(
+    431,
+    () => "The path and the headers of the request are too large.",
+    "They may have 16 KiB together: send a shorter query, or the `list` route that takes it as a body.",
+  ),
+  REQUEST_TIMEOUT: define(408, () => "The request did not arrive in time.", "Send it again, without a pause in it."),
+  UNSUPPORTED_MEDIA_TYPE: define(
+    415,
+    () => "A body of this media type is not understood.",
+    "Send JSON, with `Content-Type: application/json`, and not compressed.",
+  ),
   INTERNAL: define(
     500,
     () => "Something failed inside the server.",
@@ -337,7 +348,7 @@ export const errors = {
   VERSION_UNREADABLE: define(
     503,
     (d) => `Version ${d.number} of Dag "${d.dagId}" cannot be read as it is stored: ${d.reason}`,
-    "If a newer Airloom wrote it, upgrade this process. Else publish the Dag again with a change; its old runs can be marked or deleted.",
+    "If a newer Airloom wrote it, upgrade this process. Else publish the Dag again with a change; its old runs can be deleted.",
   ),
 } as const satisfies Record<string, ErrorDefinition>;
 

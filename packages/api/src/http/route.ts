@@ -67,13 +67,14 @@ export function addRoutes(app: FastifyInstance, routes: readonly AnyRoute[], aut
         const input = {
           params: checked("path", one.params, request.params),
           query: checked("query", one.query, request.query),
-          body: checked("body", one.body, request.body ?? undefined),
+          body: checked("body", one.body, one.body && shallow(request.body ?? undefined)),
           actor,
           request,
           reply,
         };
         const result = await one.handle(input as RouteInput<never, never, never>);
-        if (reply.sent) return reply;
+        // Someone who left a stream before its end has had an answer all the same.
+        if (reply.sent || reply.raw.headersSent) return reply;
         return reply.code(one.status ?? 200).send(result ?? undefined);
       },
     });
@@ -90,6 +91,21 @@ export class InvalidInput extends Error {
     super("invalid input");
     this.detail = detail;
   }
+}
+
+/** Deeper nesting is refused: what looks at a body calls itself level by level, and would run out of stack. */
+const maxDepth = 64;
+
+function shallow(body: unknown): unknown {
+  let level: readonly unknown[] = [body];
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > maxDepth)
+      throw new InvalidInput([
+        { type: "too_deep", loc: ["body"], msg: `Input should not be nested more than ${maxDepth} levels deep` },
+      ]);
+    level = level.flatMap((value) => (typeof value === "object" && value !== null ? Object.values(value) : []));
+  }
+  return body;
 }
 
 function checked(where: "path" | "query" | "body", schema: z.ZodType | undefined, value: unknown): unknown {

@@ -104,7 +104,7 @@ function parse(text: Uint8Array): Root {
     const root: unknown = JSON.parse(decoder.decode(text));
     if (typeof root === "object" && root !== null && Array.isArray((root as Root).binary)) return root as Root;
   } catch (cause) {
-    throw corrupt(String(cause));
+    throw corrupt(cause instanceof Error ? cause.message : String(cause));
   }
   throw corrupt("its JSON is not a message");
 }
