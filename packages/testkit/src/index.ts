@@ -35,6 +35,7 @@ export {
   type RunsUnderTest,
   runsOver,
   settle,
+  someRunRequest,
   statesOf,
   succeeds,
   trigger,

@@ -1,4 +1,4 @@
-import type { Explanation } from "@airloom/core";
+import { type Explanation, isFinished } from "@airloom/core";
 import { z } from "zod";
 import type { ApiDeps } from "../../api-deps.ts";
 import { iso } from "../../http/instant.ts";
@@ -9,6 +9,7 @@ import { instancePath, mapIndexQuery, taskPath } from "../ids.ts";
 import { stateShape } from "../task-instances/instance-shape.ts";
 import { explainInstance } from "./explain-instance.ts";
 import { explainDag, explainRun } from "./explain-run.ts";
+import { explainRunQuarantine } from "./quarantine.ts";
 
 const path = "/api/airloom/explain";
 const id = z.string().min(1).max(250);
@@ -38,6 +39,8 @@ const wordRoutes = (deps: ApiDeps): readonly AnyRoute[] => [
     handle: ({ params: { dag_id, run_id } }) =>
       deps.store.tx(async (tx) => {
         const run = await runIn(tx, dag_id, run_id);
+        const aside = await explainRunQuarantine(tx, run);
+        if (aside) return { dag_id, run_id, state: run.state, ...aside };
         const version = await deps.versions.load(tx, run.versionId);
         return { dag_id, run_id, state: run.state, ...(await explainRun({ tx, deps, run, version })) };
       }),
@@ -106,6 +109,8 @@ const explained = (deps: ApiDeps, { dagId, runId, taskId, mapIndex }: Named) =>
   deps.store.tx(async (tx) => {
     const run = await runIn(tx, dagId, runId);
     const instance = await instanceIn(tx, run, { taskId, mapIndex });
+    const aside = isFinished(instance.state) ? null : await explainRunQuarantine(tx, run);
+    if (aside) return { state: stateShape(instance.state), explanation: aside, run: null };
     const at = { tx, deps, run, version: await deps.versions.load(tx, run.versionId) };
     const explanation = await explainInstance(at, instance);
     return {

@@ -1,6 +1,7 @@
 import type { Explanation } from "@airloom/core";
 import type { DagRow, DagRunRow, Tx } from "@airloom/store";
 import { explainInstance, type RunInTx } from "./explain-instance.ts";
+import { explainDagQuarantine } from "./quarantine.ts";
 
 /** A scheduler that was silent so long starts nothing, ms. */
 const silentMs = 30_000;
@@ -106,6 +107,8 @@ export async function explainDag(tx: Tx, dag: DagRow): Promise<Explanation> {
       `${active} of ${dag.maxActiveRuns} runs are queued or running.`,
       "It is made when one of them ends. The Dag's `maxActiveRuns` sets the limit.",
     );
+  const aside = await explainDagQuarantine(tx, dag);
+  if (aside) return aside;
   if (await schedulerIsSilent(tx))
     return say(
       "no_scheduler",

@@ -12,6 +12,7 @@ export async function serverChecks(api: ApiClient): Promise<readonly Finding[]> 
     services,
     workers,
     "import errors": importErrors,
+    quarantine,
     "stuck runs": stuckRuns,
     "stuck tasks": stuckTasks,
   };
@@ -44,6 +45,12 @@ interface Cluster {
   readonly now: string;
   readonly services: readonly Process[];
   readonly workers: readonly (Process & { readonly slots: number })[];
+  readonly quarantine: readonly {
+    readonly dag_id: string;
+    readonly run_id: string | null;
+    readonly code: string;
+    readonly reason: string;
+  }[];
 }
 
 const clusterOf = (api: ApiClient): Promise<Cluster> => api.call<Cluster>({ path: "/api/airloom/cluster" });
@@ -92,6 +99,20 @@ async function importErrors(api: ApiClient): Promise<Finding> {
     "import errors",
     `${found.length} Dag files do not load: ${files}`,
     "airloom dags list-import-errors shows why.",
+  );
+}
+
+/** What could not be decided is left alone and tried again: nobody else is held up, but somebody has to look. */
+async function quarantine(api: ApiClient): Promise<Finding> {
+  const { quarantine: aside } = await clusterOf(api);
+  const [first] = aside;
+  if (!first) return ok("quarantine", "every run can be decided");
+  const names = aside.slice(0, 5).map(({ dag_id, run_id }) => (run_id === null ? dag_id : `${dag_id} ${run_id}`));
+  const more = aside.length > 5 ? ` and ${aside.length - 5} more` : "";
+  return warn(
+    "quarantine",
+    `${aside.length} set aside: ${names.join(", ")}${more}; ${first.code}: ${first.reason}`,
+    `airloom explain ${first.dag_id}${first.run_id === null ? "" : ` ${first.run_id}`} says more.`,
   );
 }
 
