@@ -122,7 +122,8 @@ function linkIn(links: ReadonlyMap<Link, TcpProxy>, name: Link): TcpProxy {
 }
 
 async function addProxies(links: Map<Link, TcpProxy>, { databaseUrl, port }: { databaseUrl: string; port: number }) {
-  const socket = join(new URL(databaseUrl).searchParams.get("host") ?? "", ".s.PGSQL.5432");
+  const folder = decodeURIComponent(/[?&]host=([^&]+)/.exec(databaseUrl)?.[1] ?? "");
+  const socket = join(folder, ".s.PGSQL.5432");
   for (const name of ["api to database", "scheduler to database"] as const)
     links.set(name, await startProxy({ path: socket }));
   for (const name of ["worker-1 to api", "worker-2 to api", "processor to api"] as const)

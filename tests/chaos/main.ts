@@ -3,7 +3,8 @@ import { parseArgs } from "node:util";
 import { runCampaign, type Task } from "./campaign.ts";
 import { commitNow, notRun, type Repetition, type Report, readReport, reportOf, writeReport } from "./report.ts";
 import { type ChaosRow, rowName } from "./row.ts";
-import { rows, untriedRows } from "./table.ts";
+import { rows } from "./table.ts";
+import { untriedRows } from "./untried-rows.ts";
 
 const usage = `usage: npm run chaos -- (--all | --row N…) [--times T] [--seed S] [--json FILE] [--resume FILE] [--list]
   --row N      a row of the failure catalogue: its number, or its number and a part's name ('4 kill-worker')
