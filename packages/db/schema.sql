@@ -312,7 +312,7 @@ CREATE INDEX task_instance_leased ON public.task_instance USING btree (worker_id
 CREATE INDEX task_instance_live ON public.task_instance USING btree (pool, run_key) WHERE (state = ANY (ARRAY['queued'::text, 'running'::text, 'restarting'::text]));
 CREATE INDEX task_instance_queued ON public.task_instance USING btree (executor, priority DESC, queued_at, id) WHERE (state = 'queued'::text);
 CREATE INDEX task_instance_scheduled ON public.task_instance USING btree (run_key, priority DESC, scheduled_at, id) WHERE (state = 'scheduled'::text);
-CREATE INDEX task_instance_token ON public.task_instance USING btree (token_hash) WHERE (state = 'running'::text);
+CREATE UNIQUE INDEX task_instance_token ON public.task_instance USING btree (token_hash) WHERE (state = 'running'::text);
 
 create table task_tally (
   run_key bigint not null,

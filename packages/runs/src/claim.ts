@@ -21,11 +21,12 @@ export async function claim(
   deps: RunsDeps,
   options: ClaimOptions & { readonly repeat?: boolean },
 ): Promise<readonly Claimed[]> {
-  if (options.tokenHashes.length === 0) return [];
+  const tokenHashes = [...new Set(options.tokenHashes)];
+  if (tokenHashes.length === 0) return [];
   const faulty = new Set<number>();
   for (;;) {
     try {
-      return await claimOf(deps, options, faulty);
+      return await claimOf(deps, { ...options, tokenHashes }, faulty);
     } catch (error) {
       // One run that cannot be read must not keep a worker from all others. Once each: what it holds is left out then.
       if (!(error instanceof RunFault) || faulty.has(error.runKey)) throw error;
@@ -40,8 +41,12 @@ async function claimOf(
   options: ClaimOptions & { readonly repeat?: boolean },
   without: ReadonlySet<number>,
 ): Promise<readonly Claimed[]> {
+  let { repeat } = options;
   const { fresh, claimed } = await deps.store.tx(async (tx) => {
-    const found = options.repeat ? await tx.findClaimed(options.tokenHashes) : [];
+    const looks = repeat;
+    // Undone because a token has an attempt by now: the same claim reached another server too.
+    repeat = true;
+    const found = looks ? await tx.findClaimed(options.tokenHashes) : [];
     const held = found.filter(({ runKey }) => !without.has(runKey));
     const taken = new Set(held.map((row) => row.tokenHash));
     const tokenHashes = options.tokenHashes.filter((hash) => !taken.has(hash));
@@ -63,8 +68,8 @@ function oneByWorker(wanted: readonly ClaimOptions[]): readonly ClaimOptions[] {
   const byWorker = new Map<string, ClaimOptions>();
   for (const options of wanted) {
     const key = JSON.stringify([options.workerId, options.executor, options.queues]);
-    const tokenHashes = [...(byWorker.get(key)?.tokenHashes ?? []), ...options.tokenHashes];
-    byWorker.set(key, { ...options, tokenHashes });
+    const tokenHashes = new Set([...(byWorker.get(key)?.tokenHashes ?? []), ...options.tokenHashes]);
+    byWorker.set(key, { ...options, tokenHashes: [...tokenHashes] });
   }
   return [...byWorker.values()];
 }

@@ -103,7 +103,9 @@ export interface TaskInstanceVerbs {
   /**
    * Compare-and-set of queued instances to running, one per token hash, best first: priority, then warm, then longest queued, then
    * id. Rows locked by others are passed over. Gives each its token hash, worker and lease, and inserts its attempt row (host name and pid
-   * of the worker's row, if there is one). A hash that may hold something is asked about with `findClaimed`, not sent again.
+   * of the worker's row, if there is one). A hash that may hold something is asked about with `findClaimed`, not sent again:
+   * one that holds a running attempt, or is about to in another open transaction that then commits, undoes this transaction, which is
+   * done again as after a deadlock. So whoever looks first, at least then, gets what the hash holds.
    */
   claimQueued(options: ClaimOptions): Promise<readonly ClaimedRow[]>;
   /** The running instances that these token hashes hold: the answer to a claim whose reply was lost. */

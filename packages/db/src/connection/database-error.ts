@@ -6,15 +6,19 @@ const serializationFailure = "40001";
 const lockNotAvailable = "55P03";
 const queryCancelled = "57014";
 const transactionAborted = "25P02";
+const overtaken = new Set(["run_has_version", "task_instance_token"]);
 const badText = new Set(["22021", "22P05"]);
 
 /**
- * Whether the transaction may be run again as it is: PostgreSQL chose it as the victim of a deadlock, or the version that its
- * run is to be pinned to was replaced between reading it and inserting the run.
+ * Whether the transaction may be run again as it is: PostgreSQL chose it as the victim of a deadlock, the version that its run is
+ * to be pinned to was replaced between reading it and inserting the run, or a token of its claim has an attempt, perhaps since a
+ * moment ago.
  */
 export const isTransient = (error: unknown): boolean =>
   error instanceof pg.DatabaseError &&
-  (error.code === deadlock || error.code === serializationFailure || error.constraint === "run_has_version");
+  (error.code === deadlock ||
+    error.code === serializationFailure ||
+    (error.constraint !== undefined && overtaken.has(error.constraint)));
 
 /** Whether this only says that an earlier statement of the transaction failed. */
 export const isAftermath = (error: unknown): boolean =>

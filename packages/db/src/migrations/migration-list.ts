@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { sql as init } from "./000001-init.ts";
 import { sql as quarantine } from "./000002-quarantine.ts";
+import { sql as tokenOfOneAttempt } from "./000003-token-of-one-attempt.ts";
 
 /** One step of the schema. */
 export interface Migration {
@@ -21,6 +22,10 @@ const migration = (number: number, name: string, sql: string): Migration => ({
  * All steps, in order. Each is SQL text in a module of its own: a `.sql` file would need a loader in vitest, in tsc and in the
  * bundles alike, or a file beside the bundle.
  */
-export const migrations: readonly Migration[] = [migration(1, "init", init), migration(2, "quarantine", quarantine)];
+export const migrations: readonly Migration[] = [
+  migration(1, "init", init),
+  migration(2, "quarantine", quarantine),
+  migration(3, "token-of-one-attempt", tokenOfOneAttempt),
+];
 
 export const newestMigration = migrations.length;

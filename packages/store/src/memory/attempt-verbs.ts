@@ -3,6 +3,7 @@ import type { AttemptEnd, AttemptKey, ClaimedRow, ClaimOptions, TaskInstanceVerb
 import { by, sortedUnique } from "./order.ts";
 import { copyJson, keyOf } from "./tables.ts";
 import { noLease, timesOf } from "./task-instance-verbs.ts";
+import { TokenHeldError } from "./token-held-error.ts";
 import type { Transaction } from "./transaction.ts";
 import type { Verbs } from "./verbs.ts";
 
@@ -25,14 +26,11 @@ type AttemptVerbs = Pick<
 /** From the claim of an instance to the end of its attempt, and who looks after those that do not end. */
 export const attemptVerbs: Verbs<AttemptVerbs> = {
   claimQueued: (at, [options]) => claimQueued(at, options),
-  findClaimed: (at, [tokenHashes]) => {
-    const hashes = new Set(tokenHashes);
-    return at.tables.taskInstances
-      .listBy(at, "state", "running")
-      .filter((row) => row.tokenHash !== null && hashes.has(row.tokenHash))
+  findClaimed: (at, [tokenHashes]) =>
+    sortedUnique(tokenHashes)
+      .flatMap((hash) => at.tables.taskInstances.listBy(at, "token", hash))
       .sort(by((row) => [row.id]))
-      .map((row) => claimed(at, row));
-  },
+      .map((row) => claimed(at, row)),
 
   extendLeases: async (at, [keys, leaseMs]) => {
     const rows = await updateLeases(at, keys, (row) => {
@@ -112,8 +110,8 @@ function claimed(at: Transaction, row: TaskInstanceRow): ClaimedRow {
   return { ...row, versionId: run.versionId, run };
 }
 
-/** Nothing here waits: a row that is busy goes to whoever holds it. */
-function claimQueued(at: Transaction, options: ClaimOptions): ClaimedRow[] {
+/** A row that is busy goes to whoever holds it, without waiting. */
+async function claimQueued(at: Transaction, options: ClaimOptions): Promise<ClaimedRow[]> {
   const { taskInstances } = at.tables;
   const queues = new Set(options.queues);
   const warm = new Set(options.warmArtifacts);
@@ -125,15 +123,30 @@ function claimQueued(at: Transaction, options: ClaimOptions): ClaimedRow[] {
     .filter((row) => queues.has(row.queue))
     .sort(by((row) => [-row.priority, isCold(row), row.queuedAt ?? row.updatedAt, row.id]));
   const tokens = [...options.tokenHashes];
-  const rows: ClaimedRow[] = [];
+  const picked: { readonly row: TaskInstanceRow; readonly tokenHash: string }[] = [];
   for (const { id } of best) {
     if (tokens.length === 0) break;
     // Once locked, the newest row is the one that counts.
     const row = taskInstances.tryLock(at, id) ? taskInstances.get(at, id) : undefined;
     const tokenHash = row?.state === "queued" ? tokens.shift() : undefined;
-    if (row && tokenHash !== undefined) rows.push(claim(at, row, { ...options, tokenHash }));
+    if (row && tokenHash !== undefined) picked.push({ row, tokenHash });
+  }
+  const rows: ClaimedRow[] = [];
+  for (const { row, tokenHash } of picked) {
+    await refuseHeldToken(at, tokenHash);
+    rows.push(claim(at, row, { ...options, tokenHash }));
   }
   return rows;
+}
+
+/** As a unique index does: who is just writing such a row is waited for, since they may give the token up. */
+async function refuseHeldToken(at: Transaction, tokenHash: string): Promise<void> {
+  const { taskInstances } = at.tables;
+  for (let waited = true; waited; ) {
+    waited = false;
+    for (const key of taskInstances.keysBy("token", tokenHash)) waited ||= await taskInstances.othersWrote(at, key);
+  }
+  if (taskInstances.listBy(at, "token", tokenHash).length > 0) throw new TokenHeldError();
 }
 
 function claim(

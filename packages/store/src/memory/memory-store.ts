@@ -11,6 +11,7 @@ import { runCountVerbs } from "./run-count-verbs.ts";
 import type { RowListener } from "./table.ts";
 import { createTables, type Tables, type WatchedRows, watchTable } from "./tables.ts";
 import { taskInstanceVerbs } from "./task-instance-verbs.ts";
+import { TokenHeldError } from "./token-held-error.ts";
 import { type MemoryClock, type Step, Transaction } from "./transaction.ts";
 import { logVerbs, settingVerbs, xcomVerbs } from "./value-verbs.ts";
 import type { Verbs } from "./verbs.ts";
@@ -23,7 +24,7 @@ export interface MemoryStoreOptions {
   readonly step?: Step;
 }
 
-/** How often a transaction that was refused for a deadlock is run. */
+/** How often a transaction that was refused for a deadlock, or for a token in use, is run. */
 const maxTries = 10;
 
 const verbs: Verbs<Omit<Tx, "now">> = {
@@ -106,10 +107,13 @@ async function runTransaction<T>(parts: TransactionParts, fn: (tx: Tx) => Promis
     } catch (error) {
       await transaction.rollback();
       // What `fn` threw may only be how it noticed that one of its verbs failed.
-      if (!(transaction.failure instanceof DeadlockError) || tried >= maxTries) throw error;
+      if (!isTransient(transaction.failure) || tried >= maxTries) throw error;
     }
   }
 }
+
+const isTransient = (failure: unknown): boolean =>
+  failure instanceof DeadlockError || failure instanceof TokenHeldError;
 
 interface Face {
   readonly now: Date;

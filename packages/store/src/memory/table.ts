@@ -66,6 +66,11 @@ export class Table<Row, IndexName extends string = never> {
     return rowsOf(at, index.cells.get(value) ?? []).filter((row) => index.indexValue(row) === value);
   }
 
+  /** Keys of rows that have this value of an index, be it committed or just being written by whomever. */
+  keysBy(name: IndexName, value: Key): Key[] {
+    return [...(this.#indexes[this.#indexNames.indexOf(name)]?.cells.get(value) ?? [])].map(({ key }) => key);
+  }
+
   /** Waits for the row's lock and returns the row as it is then. A row that is not there is not locked. */
   async lock(at: RowHolder, key: Key): Promise<Row | undefined> {
     const cell = this.#cells.get(key);

@@ -95,6 +95,7 @@ export interface WatchedRows {
   readonly exclusions: StoredExclusion;
   readonly wakeups: StoredWakeup;
   readonly xcoms: StoredXCom;
+  readonly quarantine: QuarantineRow;
 }
 
 export function watchTable<Name extends keyof WatchedRows>(
@@ -138,13 +139,14 @@ const runTables = () => ({
   runDates: uniqueIndex(),
   /** The last short number given to a run, per Dag; under the lock of the Dag's row. */
   runNumbers: new Table<{ readonly dagId: string; readonly last: number }>({ keyOf: (row) => row.dagId }),
-  taskInstances: new Table<TaskInstanceRow, "run" | "state" | "worker" | "leased">({
+  taskInstances: new Table<TaskInstanceRow, "run" | "state" | "worker" | "leased" | "token">({
     keyOf: (row) => row.id,
     indexes: {
       run: (row) => row.runKey,
       state: (row) => row.state,
       worker: (row) => row.workerId,
       leased: (row) => (row.leaseUntil ? 1 : null),
+      token: (row) => (row.state === "running" ? row.tokenHash : null),
     },
   }),
   taskInstancePlaces: uniqueIndex(),

@@ -1,5 +1,6 @@
 import {
   type Claimed,
+  claim,
   clearTasks,
   endAttempts,
   failTimedOutRuns,
@@ -138,6 +139,25 @@ export function atOncePromises(given: RunsGiven): void {
     await given.shiftClock(41_000);
     expect(await given.next(queue)).toEqual(["a"]);
     expect(await given.store.tx((tx) => tx.findAttempt(instance.id, 1))).toMatchObject({ outcome: "cancelled" });
+  });
+
+  test("a claim that reaches two servers at once gets the same attempts from both", async () => {
+    const { queue } = await given.start([task("a"), task("b"), task("c"), task("d")]);
+    const tokenHashes = [someId("token"), someId("token")];
+    const options = {
+      executor: "local",
+      queues: [queue],
+      workerId: "w",
+      tokenHashes,
+      leaseMs: 30_000,
+      warmArtifacts: [],
+    };
+    const both = await Promise.all([claim(given.under.deps, options), claim(given.under.deps, options)]);
+    const [one, other] = both.map((claimed) =>
+      claimed.map(({ instance }) => `${instance.taskId} ${instance.tokenHash}`).sort(),
+    );
+    expect(one).toHaveLength(2);
+    expect(other).toEqual(one);
   });
 
   test("an outcome that is told again while the first telling still waits is recorded once", async () => {

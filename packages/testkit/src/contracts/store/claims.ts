@@ -90,6 +90,30 @@ export function claimPromises(given: StoreUnderTest): void {
     expect(await given.tx((tx) => tx.findClaimed(tokens(1)))).toEqual([]);
   });
 
+  test("two claims with one token hash at once never give it two attempts: the second is done again and may look first", async () => {
+    const queue = someId("queue");
+    await someTaskInstance(given.store, { queue, state: "queued" });
+    await someTaskInstance(given.store, { queue, state: "queued" });
+    const [hash = ""] = tokens(1);
+    const options = someClaim({ queues: [queue], tokenHashes: [hash] });
+    const first = await given.open();
+    const claimed = await first.tx.claimQueued(options);
+    let tries = 0;
+    const second = given.tx(async (tx) => {
+      tries += 1;
+      const held = await tx.findClaimed([hash]);
+      return held.length > 0 ? held : tx.claimQueued(options);
+    });
+    expect(await given.waits(second)).toBe(true);
+    await first.commit();
+    expect((await second).map(({ id, attempt }) => ({ id, attempt }))).toEqual(
+      claimed.map(({ id, attempt }) => ({ id, attempt })),
+    );
+    expect(tries).toBe(2);
+    await expect(claim({ queues: [queue], tokenHashes: [hash] })).rejects.toThrow();
+    expect(await claim({ queues: [queue], tokenHashes: tokens(2) })).toHaveLength(1);
+  });
+
   test("what is no longer running is not offered again to its token hash", async () => {
     const [hash = ""] = tokens(1);
     const row = await someTaskInstance(given.store, { state: "running", claim: { tokenHashes: [hash] } });
