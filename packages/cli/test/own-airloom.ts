@@ -24,6 +24,8 @@ export interface OwnAirloom {
 
 export interface Running {
   readonly output: () => string;
+  /** Waits for more words on its output. */
+  until(words: string): Promise<void>;
   stop(): Promise<number | null>;
 }
 
@@ -63,6 +65,9 @@ export async function ownAirloom(
       await said(child, text, until);
       return {
         output: text,
+        until: async (words) => {
+          if (!text().includes(words)) await said(child, text, words);
+        },
         stop: async () => {
           const ended = exitOf(child);
           child.kill("SIGTERM");

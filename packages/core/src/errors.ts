@@ -101,13 +101,28 @@ export const errors = {
     "Stop what uses it, or choose another: --port 8081, or AIRLOOM__API__PORT=8081.",
   ),
 
-  WORKER_NO_SERVER: define(
+  WORKER_TOKEN_REFUSED: define(
+    401,
+    (d) => `The API server at ${d.server} refuses the token of this process.`,
+    "Give both the same: run them with one home, or set AIRLOOM__SECURITY__WORKER_TOKEN for both.",
+  ),
+  WORKER_VERSION: define(
+    409,
+    (d) => `The API server at ${d.server} has version ${d.found}; this process has ${d.own}.`,
+    "Run the same version on both sides: upgrade the older one.",
+  ),
+  WORKER_WRONG_SERVER: define(
     400,
-    () => "No API server is known to work for.",
-    "Start `airloom api-server` in this home first, or name one: --server http://host:8080.",
+    (d) => `What answers at ${d.server} is no Airloom API server.`,
+    "Correct the address: --server http://host:8080, or AIRLOOM__WORKERS__SERVER.",
   ),
 
   // command line
+  CLI_FAULT: define(
+    500,
+    (d) => `Something failed inside airloom: ${d.reason}.`,
+    "This is a fault of airloom. AIRLOOM__LOGGING__LEVEL=debug prints where it happened: report that.",
+  ),
   CLI_NO_LOGIN: define(
     401,
     (d) => `No login is known for ${d.server}.`,
@@ -125,6 +140,11 @@ export const errors = {
   ),
   CLI_USAGE: define(400, (d) => `${d.reason}`, "Run the command with --help to see its arguments."),
   REQUEST_REFUSED: define(400, (d) => `${d.reason}`, ""),
+  SYSTEM_REFUSED: define(
+    500,
+    (d) => `The system refused what the command needs: ${d.reason}.`,
+    "Check that the file or address is there and may be used, and that the disk has room.",
+  ),
   SERVER_UNREACHABLE: define(
     503,
     (d) => `No Airloom server answers at ${d.server}.`,

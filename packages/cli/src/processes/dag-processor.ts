@@ -5,6 +5,7 @@ import type { ConsoleLog } from "../output/console-log.ts";
 import { realTimers } from "./control.ts";
 import type { ProcessContext } from "./process-context.ts";
 import { remoteExecution } from "./remote-execution.ts";
+import { untilSignal } from "./run-services.ts";
 import { runUntilStopped } from "./until-stopped.ts";
 
 export const createDagProcessorService = (context: ProcessContext, contract: ExecutionContract): Service => {
@@ -38,7 +39,11 @@ function report(log: ConsoleLog, event: ProcessorEvent): void {
     log.write("error", [`${location ?? event.file}: ${kind}: ${message}`, hint].filter(Boolean).join("\n       "));
   } else if (event.kind === "unchanged") log.write("debug", `${event.file}: unchanged`);
   else if (event.kind === "gone") log.write("info", `gone: ${event.files.join(", ")}`);
-  else log.write("debug", JSON.stringify(event));
+  else
+    log.write(
+      event.kind === "trouble" ? "warn" : "debug",
+      event.kind === "trouble" ? event.message : JSON.stringify(event),
+    );
 }
 
 function dagsOf({ dags, published }: Extract<ProcessorEvent, { kind: "parsed" }>): string {
@@ -51,6 +56,10 @@ function dagsOf({ dags, published }: Extract<ProcessorEvent, { kind: "parsed" }>
 
 /** `airloom dag-processor`. */
 export async function runDagProcessor(context: ProcessContext): Promise<void> {
-  const processor = createDagProcessorService(context, remoteExecution(context));
-  await runUntilStopped(context, [processor], () => `The dag-processor is ready: ${context.config.core.dagsFolder}`);
+  const signalled = untilSignal(context.log);
+  const contract = await remoteExecution(context, signalled);
+  if (!contract) return;
+  const processor = createDagProcessorService(context, contract);
+  const ready = () => `The dag-processor is ready: ${context.config.core.dagsFolder}`;
+  await runUntilStopped({ ...context, signalled }, [processor], ready);
 }

@@ -11,11 +11,10 @@ export const closing = (name: string, close: () => Promise<void>): Service => ({
 
 /** Runs services until a signal comes, and stops them in the reverse order of their start. */
 export async function runUntilStopped(
-  { log }: ProcessContext,
+  { log, signalled = untilSignal(log) }: Pick<ProcessContext, "log"> & { readonly signalled?: Promise<string> },
   services: readonly Service[],
   ready: () => string,
 ): Promise<void> {
-  const signalled = untilSignal(log);
   const stop = await startServices(services);
   log.write("info", ready());
   log.write("info", `${await signalled}: stopping`);

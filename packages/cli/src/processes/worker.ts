@@ -6,6 +6,7 @@ import type { Config } from "../config/options.ts";
 import { workerWithFailpoints } from "../failpoints/surround.ts";
 import type { ProcessContext } from "./process-context.ts";
 import { remoteExecution } from "./remote-execution.ts";
+import { untilSignal } from "./run-services.ts";
 import { runUntilStopped } from "./until-stopped.ts";
 
 export interface WorkerWanted {
@@ -40,10 +41,13 @@ const settingsOf = ({ workers, logging }: Config): Partial<WorkerSettings> => ({
 
 /** `airloom worker`. */
 export async function runWorker(context: ProcessContext, executor: string): Promise<void> {
-  const worker = createWorkerService(context, { contract: remoteExecution(context), executor });
+  const signalled = untilSignal(context.log);
+  const contract = await remoteExecution(context, signalled);
+  if (!contract) return;
+  const worker = createWorkerService(context, { contract, executor });
   const queues = context.config.workers.queues.join(", ");
   await runUntilStopped(
-    context,
+    { ...context, signalled },
     [globalThis.FAILPOINTS ? workerWithFailpoints(worker) : worker],
     () => `The worker is ready: ${slotsOf(context.config)} slots for ${executor}, queues ${queues}`,
   );
