@@ -1,4 +1,5 @@
 import pg from "pg";
+import { watchSilence } from "./silent-connections.ts";
 import { valueTypes } from "./value-types.ts";
 
 /** How a store reaches its database. */
@@ -62,6 +63,7 @@ const sessionSettings = (options: Required<PoolOptions>): string =>
 export function openPool(given: PoolOptions): pg.Pool {
   const options = { ...defaultPoolOptions, ...given };
   const settings = sessionSettings(options);
+  const watch = watchSilence(options.url);
   const pool = new pg.Pool({
     connectionString: options.url,
     max: options.poolSize,
@@ -74,6 +76,7 @@ export function openPool(given: PoolOptions): pg.Pool {
     onConnect: async (client) => {
       // A connection that breaks while it is taken tells so by its statements; without a listener it would end the process.
       client.on("error", () => {});
+      watch(client);
       await client.query(settings);
     },
   });

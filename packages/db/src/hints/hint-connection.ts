@@ -4,8 +4,10 @@ import pg from "pg";
 
 /** One channel for all topics; the topic is the payload. */
 const channel = "airloom_hint";
-const pingEveryMs = 15_000;
+/** With the time-out below it a dead connection is known within 15 s. */
+const pingEveryMs = 8_000;
 const pingTimeoutMs = 5_000;
+const endTimeoutMs = 1_000;
 const firstPauseMs = 100;
 const longestPauseMs = 5_000;
 
@@ -45,7 +47,7 @@ export function openHintConnection(options: HintConnectionOptions): HintConnecti
       await pingUntilEnd(next, ended, stop.signal);
     } finally {
       client = undefined;
-      await next.end().catch(() => {});
+      await endOf(next);
     }
   };
 
@@ -95,6 +97,15 @@ async function connectListener({ url, applicationName, onHint }: HintConnectionO
     await client.end().catch(() => {});
     throw error;
   }
+}
+
+/** A side that is gone in silence never says that it has ended: it is not waited for. */
+async function endOf(client: pg.Client): Promise<void> {
+  const over = new AbortController();
+  const late = sleep(endTimeoutMs, undefined, { signal: over.signal, ref: false }).catch(() => {});
+  await Promise.race([client.end().catch(() => {}), late]);
+  over.abort();
+  (client as unknown as { readonly connection: { readonly stream: { destroy(): void } } }).connection.stream.destroy();
 }
 
 /** The server process of a connection, which the driver keeps but its types do not show. */
