@@ -56,7 +56,9 @@ export function startCluster(world: World): Cluster {
   ];
   const boot: Boot = { world, servers, apis };
   for (const one of members) {
-    world.loop.after(world.random.between(0, 200), null, `start ${one.name}`, () => start(boot, one, false));
+    world.loop.after(world.random.between(0, 200), { owner: null, label: `start ${one.name}` }, () =>
+      start(boot, one, false),
+    );
   }
   return { members, servers, machines, apis };
 }
@@ -86,7 +88,7 @@ function start(boot: Boot, member: Member, isRestart: boolean): void {
     world.livePids.delete(pid);
     killChildren(world, process, member);
     const ms = world.isHealing ? 20 : world.random.between(0, 2 * world.plan.knobs.restartMs);
-    world.loop.after(ms, null, `restart ${member.name}`, () => start(boot, member, true));
+    world.loop.after(ms, { owner: null, label: `restart ${member.name}` }, () => start(boot, member, true));
   });
   run(boot, member, process).then(
     (stop) => {
@@ -106,7 +108,9 @@ function killChildren(world: World, supervisor: SimProcess, { place }: Member): 
   for (const entry of place?.machine.children ?? []) {
     if (entry.supervisor !== supervisor) continue;
     const ms = world.random.between(0, world.plan.knobs.orphanMs);
-    world.loop.after(ms, null, `${entry.child.name} dies with its supervisor`, () => entry.child.end());
+    world.loop.after(ms, { owner: null, label: `${entry.child.name} dies with its supervisor` }, () =>
+      entry.child.end(),
+    );
   }
 }
 

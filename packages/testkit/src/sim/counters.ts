@@ -49,6 +49,7 @@ export const sometimes = [
   "scheduled run caught up",
   "run waited for a slot of its Dag",
   "task waited for the run before",
+  "operator let the past go",
   "scheduler restarted",
   "API server restarted",
   "worker restarted",

@@ -7,7 +7,7 @@ const everyMs = 700;
 export function startDisturbing(world: World, cluster: Cluster): void {
   const { loop } = world;
   const again = (): void =>
-    void loop.after(world.random.between(0, 2 * everyMs), null, "disturbance", () => {
+    void loop.after(world.random.between(0, 2 * everyMs), { owner: null, label: "disturbance" }, () => {
       if (world.isHealing) return;
       disturb(world, cluster);
       again();
@@ -42,7 +42,7 @@ function freeze(world: World, cluster: Cluster, { process, place, name }: Member
   for (const other of neighbours) if (other.process?.isAlive) other.process.frozenUntil = until;
   for (const { child } of place.machine.children) child.frozenUntil = until;
   // All that was due while it was frozen has happened by then: what must be dead is.
-  loop.after(ms + 1, null, `look at ${place.hostname} after its thaw`, () => world.ledger.checkAll());
+  loop.after(ms + 1, { owner: null, label: `look at ${place.hostname} after its thaw` }, () => world.ledger.checkAll());
 }
 
 /** A worker's machine and one or all API servers do not reach each other for a while. */
@@ -55,7 +55,7 @@ function cut(world: World, { members, servers }: Cluster): void {
   world.note(`${caller.name} is cut off for ${ms.toFixed(0)} ms`);
   world.count("worker cut off");
   for (const pair of pairs) world.cuts.add(pair);
-  loop.after(ms, null, `${caller.name} is back`, () => {
+  loop.after(ms, { owner: null, label: `${caller.name} is back` }, () => {
     for (const pair of pairs) world.cuts.delete(pair);
   });
 }

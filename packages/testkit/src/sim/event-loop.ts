@@ -8,6 +8,12 @@ export interface EventOwner {
   readonly frozenUntil: number;
 }
 
+/** Whose it is, and what it is called in a trace. */
+export interface EventName {
+  readonly owner: EventOwner | null;
+  readonly label: string;
+}
+
 interface Event {
   at: number;
   /** Chance orders what falls on the same moment; what a freeze held up comes first, in the order it was due. */
@@ -38,7 +44,7 @@ export class EventLoop {
   }
 
   /** Runs `run` after `ms`; the returned function forgets it. */
-  after(ms: number, owner: EventOwner | null, label: string, run: () => void): () => void {
+  after(ms: number, { owner, label }: EventName, run: () => void): () => void {
     this.#last += 1;
     const event: Event = {
       at: this.now + Math.max(0, ms),

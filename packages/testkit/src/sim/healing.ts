@@ -1,5 +1,5 @@
 import { isFinished, isRunFinished } from "@airloom/core";
-import { markTasks, planNextRun, type RunsDeps } from "@airloom/runs";
+import { markTasks, planNextRun, type RunsDeps, setRunState } from "@airloom/runs";
 import type { DagRunRow } from "@airloom/store";
 import type { Cluster } from "./cluster.ts";
 import { storeOf } from "./sim-store.ts";
@@ -21,11 +21,14 @@ export async function heal(world: World, cluster: Cluster): Promise<void> {
   const round = (): void => {
     isOver = isAtRest(world);
     if (isOver) return;
-    if (world.loop.now - began > patienceMs) return world.loop.fail(stuck(world));
+    if (world.loop.now - began > patienceMs) {
+      world.loop.fail(stuck(world));
+      return;
+    }
     void operate(world, cluster).catch((error: unknown) => world.note(`the operator failed: ${String(error)}`));
-    world.loop.after(roundMs, null, "an operator looks", round);
+    world.loop.after(roundMs, { owner: null, label: "an operator looks" }, round);
   };
-  world.loop.after(1, null, "an operator looks", round);
+  world.loop.after(1, { owner: null, label: "an operator looks" }, round);
   await world.loop.run(() => isOver);
 }
 
@@ -65,10 +68,24 @@ async function letPastGo(world: World, deps: RunsDeps, run: DagRunRow): Promise<
   const failed = world.mirror
     .instancesOfRun(run.id)
     .filter(({ taskId, state }) => matter.has(taskId) && (state === "failed" || state === "upstream_failed"));
-  if (failed.length === 0) return;
-  world.count("task waited for the run before");
+  if (failed.length === 0) return makeRoom(world, deps, run);
+  world.count("operator let the past go");
   const tasks = failed.map(({ taskId, mapIndex }) => ({ taskId, mapIndex }));
   await markTasks(deps, run.id, { tasks, to: "success" });
+}
+
+/** A run that takes the place of an earlier one, which it waits for (someone cleared that one), steps back. */
+async function makeRoom({ mirror }: World, deps: RunsDeps, run: DagRunRow): Promise<void> {
+  const { logicalDate } = run;
+  const dag = mirror.dags.get(run.dagId);
+  const others = [...mirror.runs.values()].filter(({ dagId }) => dagId === run.dagId);
+  const running = others.filter(({ state }) => state === "running");
+  const isBehind = others.some(
+    (other) => other.state === "queued" && logicalDate && other.logicalDate && other.logicalDate < logicalDate,
+  );
+  const rests = mirror.instancesOfRun(run.id).every(({ state }) => isFinished(state) || state === "none");
+  if (run.state !== "running" || !rests || !isBehind || !dag || running.length < dag.maxActiveRuns) return;
+  await setRunState(deps, run.id, "queued");
 }
 
 function stuck({ mirror }: World): Violation {

@@ -26,10 +26,6 @@ const without = values.without === "" ? [] : values.without.split(",");
 const from = Number(values.from);
 const toHuman = values.json === "-" ? console.error : console.log;
 
-if (values.trace || values.shrink) process.exitCode = await lookAt(from);
-else if (process.send) await answerParent();
-else process.exitCode = await runAll();
-
 /** One seed, in detail. */
 async function lookAt(seed: number): Promise<number> {
   const left = values.shrink ? await shrink(seed, without, toHuman) : without;
@@ -115,3 +111,7 @@ function report(batch: BatchResult, seconds: number, jobs: number): number {
   else if (values.json) writeFileSync(values.json, `${JSON.stringify(facts, null, 2)}\n`);
   return batch.failures.length > 0 || isTame ? 1 : 0;
 }
+
+if (values.trace || values.shrink) process.exitCode = await lookAt(from);
+else if (process.send) await answerParent();
+else process.exitCode = await runAll();

@@ -52,23 +52,31 @@ export class Mirror {
   readonly exclusionsOf = new Map<number, Map<string, StoredExclusion>>();
   readonly xcomsOf = new Map<number, Map<string, StoredXCom>>();
   readonly wakeups = new Set<number>();
+  /** What was set aside last, and why. */
+  quarantined: string | null = null;
   readonly #graphs = new Map<string, DagGraph>();
   #changes = noChanges();
   #isTouched = false;
 
   constructor(database: MemoryDatabase) {
-    this.#keep(database, "pools", this.pools, (row) => row.name);
-    this.#keep(database, "executors", this.executors, (row) => row.name);
-    this.#keep(database, "workers", this.workers, (row) => row.workerId);
-    this.#keep(database, "dags", this.dags, (row) => row.dagId);
-    this.#keep(database, "versions", this.versions, (row) => row.id);
-    this.#keep(database, "runs", this.runs, (row) => row.id);
-    this.#keepIn(database, "tallies", this.talliesOf, (row) => [row.runKey, row.taskId]);
-    this.#keepIn(database, "exclusions", this.exclusionsOf, (row) => [row.runKey, row.taskId]);
-    this.#keepIn(database, "xcoms", this.xcomsOf, (row) => [row.runKey, `${row.taskId} ${row.mapIndex} ${row.key}`]);
-    this.#keepIn(database, "attempts", this.attemptsOf, (row) => [row.taskInstanceId, row.attempt]);
+    this.#keep(database, "pools", { rows: this.pools, keyOf: (row) => row.name });
+    this.#keep(database, "executors", { rows: this.executors, keyOf: (row) => row.name });
+    this.#keep(database, "workers", { rows: this.workers, keyOf: (row) => row.workerId });
+    this.#keep(database, "dags", { rows: this.dags, keyOf: (row) => row.dagId });
+    this.#keep(database, "versions", { rows: this.versions, keyOf: (row) => row.id });
+    this.#keep(database, "runs", { rows: this.runs, keyOf: (row) => row.id });
+    this.#keepIn(database, "tallies", { rows: this.talliesOf, keysOf: (row) => [row.runKey, row.taskId] });
+    this.#keepIn(database, "exclusions", { rows: this.exclusionsOf, keysOf: (row) => [row.runKey, row.taskId] });
+    this.#keepIn(database, "xcoms", {
+      rows: this.xcomsOf,
+      keysOf: (row) => [row.runKey, `${row.taskId} ${row.mapIndex} ${row.key}`],
+    });
+    this.#keepIn(database, "attempts", { rows: this.attemptsOf, keysOf: (row) => [row.taskInstanceId, row.attempt] });
     database.watch("wakeups", (_, after) => {
       if (after) this.wakeups.add(after.id);
+    });
+    database.watch("quarantine", (_, after) => {
+      if (after) this.quarantined = `${after.dagId} run ${after.runKey}: ${after.reason}`;
     });
     database.watch("taskInstances", (before, after) => {
       this.#touch("instances", before, after);
@@ -109,8 +117,7 @@ export class Mirror {
   #keep<Name extends keyof WatchedRows, Key>(
     database: MemoryDatabase,
     name: Name,
-    rows: Map<Key, WatchedRows[Name]>,
-    keyOf: (row: WatchedRows[Name]) => Key,
+    { rows, keyOf }: { readonly rows: Map<Key, WatchedRows[Name]>; readonly keyOf: (row: WatchedRows[Name]) => Key },
   ): void {
     database.watch(name, (before, after) => {
       if (after) rows.set(keyOf(after), after);
@@ -122,8 +129,13 @@ export class Mirror {
   #keepIn<Name extends keyof WatchedRows, Outer, Inner>(
     database: MemoryDatabase,
     name: Name,
-    rows: Map<Outer, Map<Inner, WatchedRows[Name]>>,
-    keysOf: (row: WatchedRows[Name]) => [Outer, Inner],
+    {
+      rows,
+      keysOf,
+    }: {
+      readonly rows: Map<Outer, Map<Inner, WatchedRows[Name]>>;
+      readonly keysOf: (row: WatchedRows[Name]) => [Outer, Inner];
+    },
   ): void {
     database.watch(name, (before, after) => {
       const row = after ?? before;

@@ -49,10 +49,10 @@ function send(call: Call, signal: AbortSignal | undefined): Promise<unknown> {
       then();
     };
     const refuse = (reason: string): void => settle(() => reject(unavailable(`${method}: ${reason}`)));
-    const hungUp = new AbortController();
+    const hungUp = method === "claim" ? new AbortController() : null;
     const breakOff = (): void => {
       refuse("the caller stopped waiting");
-      travel(call, "hang-up", () => hungUp.abort());
+      travel(call, "hang-up", () => hungUp?.abort());
     };
     const waitMs = method === "claim" ? (args[0] as { readonly waitMs: number }).waitMs : 0;
     const forget = caller.timers.after(world.plan.knobs.timeoutMs + waitMs, () => refuse("no answer in time"));
@@ -62,10 +62,10 @@ function send(call: Call, signal: AbortSignal | undefined): Promise<unknown> {
       error: (error) => settle(() => reject(error)),
       reset: () => refuse("the connection was reset"),
     };
-    request(call, hungUp.signal, answered);
+    request(call, hungUp?.signal, answered);
     if (world.strikes("duplicates")) {
       world.count("message delivered twice");
-      request(call, hungUp.signal, { value: () => undefined, error: () => undefined, reset: () => undefined });
+      request(call, hungUp?.signal, { value: () => undefined, error: () => undefined, reset: () => undefined });
     }
   });
 }
@@ -76,25 +76,32 @@ interface Answered {
   readonly reset: () => void;
 }
 
-function request(call: Call, signal: AbortSignal, answered: Answered): void {
+function request(call: Call, signal: AbortSignal | undefined, answered: Answered): void {
   const { world, caller, server, method, args } = call;
   const { loop } = world;
   travel(call, `${method}`, () => {
     const { process, execution } = server;
     const reset = (): void =>
-      void loop.after(latency(world), caller, `${server.name} resets ${caller.name}`, answered.reset);
+      void loop.after(latency(world), { owner: caller, label: `${server.name} resets ${caller.name}` }, answered.reset);
     if (!process?.isAlive || !execution) return reset();
-    // A frozen server's machine takes the message; the server reads it when it goes on.
-    loop.after(0, process, `${server.name} reads ${method} of ${caller.name}`, () => {
+    const read = (): void => {
       process.onEnd(reset);
       const handle = execution[method] as (...given: readonly unknown[]) => Promise<unknown>;
-      process.hear(handle(...args, ...(method === "claim" ? [signal] : []))).then(
+      process.hear(handle(...args, ...(signal ? [signal] : []))).then(
         (value) => reply(call, () => answered.value(value)),
-        (error: unknown) => reply(call, () => answered.error(asAnswer(error))),
+        (error: unknown) => {
+          if (method === "finish" && isFenced(error)) world.count("stale finish refused");
+          reply(call, () => answered.error(asAnswer(error)));
+        },
       );
-    });
+    };
+    // A frozen server's machine takes the message; the server reads it when it goes on.
+    if (process.frozenUntil <= loop.now) read();
+    else loop.after(0, { owner: process, label: `${server.name} reads ${method} of ${caller.name}` }, read);
   });
 }
+
+const isFenced = (error: unknown): boolean => error instanceof AirloomError && error.code === "ATTEMPT_FENCED";
 
 /** What the HTTP layer makes of an error that is not a refusal. */
 const asAnswer = (error: unknown): unknown =>
@@ -107,7 +114,7 @@ function travel(call: Call, what: string, arrive: () => void): void {
     world.count("message lost");
     return;
   }
-  world.loop.after(latency(world), null, `${caller.name} > ${server.name} ${what}`, arrive);
+  world.loop.after(latency(world), { owner: null, label: `${caller.name} > ${server.name} ${what}` }, arrive);
 }
 
 function reply(call: Call, arrive: () => void): void {
@@ -117,7 +124,11 @@ function reply(call: Call, arrive: () => void): void {
     world.note(`the reply to ${method} of ${caller.name} is lost`);
     return;
   }
-  world.loop.after(latency(world), caller, `${server.name} answers ${method} of ${caller.name}`, arrive);
+  world.loop.after(
+    latency(world),
+    { owner: caller, label: `${server.name} answers ${method} of ${caller.name}` },
+    arrive,
+  );
 }
 
 function latency(world: World): number {

@@ -10,11 +10,13 @@ const lookMs = 2_000;
 /** Publishes what stands in the Dag files now, over the real execution contract; the files change while runs go on. */
 export function startParser(world: World, process: SimProcess, servers: readonly Server[]): void {
   const contract = contractOf(world, process, { callerName: "parser", servers });
+  const reports = new Map<DagSpec, Report>();
   const look = async (): Promise<void> => {
     const session = await contract.openParseSession({ id: process.name, hostname: "host-1", pid: process.pid });
     const known = new Map(session.files.map(({ file, sourceHash }) => [file, sourceHash]));
     for (const spec of world.files.values()) {
-      const report = reportOf(spec);
+      const report = reports.get(spec) ?? reportOf(spec);
+      reports.set(spec, report);
       if (known.get(report.file) !== report.sourceHash) await publish(contract, report);
     }
   };

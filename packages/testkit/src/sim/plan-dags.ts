@@ -11,6 +11,9 @@ export interface DagPlan {
   readonly triggers: number;
 }
 
+/** Between two scheduled runs. */
+const tickMs = 3_000;
+
 /** When the world begins. */
 export const beginning = Date.UTC(2030, 0, 1, 0, 0, 0);
 
@@ -32,7 +35,7 @@ function planDag(random: Random, dagId: string): DagSpec {
     dagId,
     schedule,
     startDate: new Date(beginning).toISOString(),
-    endDate: new Date(beginning + ticks * 10_000).toISOString(),
+    endDate: new Date(beginning + ticks * tickMs).toISOString(),
     catchup: random.chance(0.8),
     maxActiveRuns: random.whole(1, 3),
     maxActiveTasks: random.whole(1, 4),
@@ -48,7 +51,9 @@ function planDag(random: Random, dagId: string): DagSpec {
 }
 
 const planSchedule = (random: Random): TimetableSpec =>
-  random.chance(0.4) ? { kind: "delta", seconds: 10, interval: random.pick(["point", "data"]) } : { kind: "none" };
+  random.chance(0.4)
+    ? { kind: "delta", seconds: tickMs / 1_000, interval: random.pick(["point", "data"]) }
+    : { kind: "none" };
 
 type Shape = (random: Random, count: number) => readonly (readonly number[])[];
 

@@ -54,7 +54,6 @@ export interface Plan {
 export interface Knobs {
   readonly pollMs: number;
   readonly rescueMs: number;
-  readonly offerEveryMs: number;
   readonly parallelism: number;
   readonly poolSlots: number;
   /** How many of the statements take time: the others follow at once. */
@@ -99,7 +98,7 @@ export function planOf(seed: number, without: readonly string[] = []): Plan {
     terms,
     knobs,
     rates,
-    troubledMs: random.between(8_000, 30_000),
+    troubledMs: random.between(5_000, 16_000),
   };
 }
 
@@ -131,10 +130,9 @@ function planTimes(random: Random): Pick<Plan, "settings" | "terms" | "knobs"> {
 const planKnobs = (random: Random, leaseMs: number, abortGraceMs: number): Knobs => ({
   pollMs: random.pick([300, 1_000, 1_000, 2_000]),
   rescueMs: random.pick([300, 1_000, 2_000]),
-  offerEveryMs: random.pick([500, 2_000, 5_000]),
   parallelism: random.pick([0, 1, 2, 3, 8]),
   poolSlots: random.whole(1, 4),
-  pace: random.pick([0.1, 0.3, 0.6, 1]),
+  pace: random.pick([0.05, 0.2, 0.5, 1]),
   statementMs: random.pick([0.2, 1, 1, 5]),
   messageMs: random.pick([0.5, 2, 2, 20]),
   timeoutMs: random.pick([400, 1_000, 3_000]),
@@ -154,7 +152,7 @@ function planRates(random: Random, isLeftOut: (name: string) => boolean): Rates 
     crashes: 1 / 250,
     "broken-connections": 1 / 150,
     "unknown-commits": 1 / 40,
-    deadlocks: 1 / 60,
+    deadlocks: 1 / 200,
     "lost-messages": 1 / 25,
     "lost-replies": 1 / 20,
     duplicates: 1 / 15,

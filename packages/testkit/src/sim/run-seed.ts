@@ -35,6 +35,9 @@ export async function runSeed(
   const rejected: unknown[] = [];
   const notice = (error: unknown): void => void rejected.push(error);
   process.on("unhandledRejection", notice);
+  // Errors are made by the thousand here, and nobody reads where.
+  const { stackTraceLimit } = Error;
+  if (!keepsTrace) Error.stackTraceLimit = 0;
   let failure: unknown = null;
   try {
     await live(world);
@@ -44,6 +47,7 @@ export async function runSeed(
     failure = error;
   } finally {
     process.off("unhandledRejection", notice);
+    Error.stackTraceLimit = stackTraceLimit;
   }
   return {
     seed,
@@ -77,7 +81,7 @@ function publishOverTime(world: World, { dags, rates, troubledMs }: Plan): void 
     if (rates["new-versions"] === 0) continue;
     for (const [at, version] of later.entries()) {
       const ms = (troubledMs * (at + 1)) / (later.length + 1);
-      world.loop.after(ms, null, `${dagId}.ts is saved`, () => void world.files.set(dagId, version));
+      world.loop.after(ms, { owner: null, label: `${dagId}.ts is saved` }, () => void world.files.set(dagId, version));
     }
   }
 }

@@ -66,7 +66,7 @@ export class SimAttempt implements RunningAttempt {
     child.onEnd(() => {
       world.ledger.end(execution);
       // The supervisor hears of it a moment later, if it lives.
-      world.loop.after(1, worker, `${worker.name} sees its child end`, () => this.#over(died));
+      world.loop.after(1, { owner: worker, label: `${worker.name} sees its child end` }, () => this.#over(died));
     });
     this.#watch();
     this.#useControlPlane(child);
@@ -87,7 +87,7 @@ export class SimAttempt implements RunningAttempt {
     if (this.#execution) world.ledger.end(this.#execution);
     this.#forgetWatch();
     this.#child = null;
-    world.loop.after(world.random.between(0, 2), worker, `${worker.name} hears its child`, () => {
+    world.loop.after(world.random.between(0, 2), { owner: worker, label: `${worker.name} hears its child` }, () => {
       this.#over(this.#behaviour.outcome);
       child.end();
     });
@@ -101,7 +101,10 @@ export class SimAttempt implements RunningAttempt {
     this.#stop ??= { why, reason };
     const child = this.#child;
     if (!child) return;
-    if (isUrgent) return child.end();
+    if (isUrgent) {
+      child.end();
+      return;
+    }
     const { abortGraceMs } = world.plan.knobs;
     const ms = this.#behaviour.isStubborn ? abortGraceMs + terms.killGraceMs : world.random.between(0, abortGraceMs);
     worker.timers.after(ms, () => child.end());
@@ -142,11 +145,12 @@ export class SimAttempt implements RunningAttempt {
 
   #over(outcome: Outcome | null): void {
     const stop = this.#stop;
-    if (stop && stop.why !== "timeout") return this.#settle({ kind: "stopped", why: stop.why, reason: stop.reason });
-    if (stop) return this.#settle({ kind: "outcome", outcome: timedOut, xcoms: [] });
-    if (!outcome) return;
-    const xcoms = outcome === this.#behaviour.outcome ? this.#behaviour.xcoms : [];
-    this.#settle({ kind: "outcome", outcome, xcoms });
+    if (stop && stop.why !== "timeout") this.#settle({ kind: "stopped", why: stop.why, reason: stop.reason });
+    else if (stop) this.#settle({ kind: "outcome", outcome: timedOut, xcoms: [] });
+    else if (outcome) {
+      const xcoms = outcome === this.#behaviour.outcome ? this.#behaviour.xcoms : [];
+      this.#settle({ kind: "outcome", outcome, xcoms });
+    }
   }
 }
 

@@ -37,7 +37,7 @@ export class SimProcess implements EventOwner {
   readonly timers: Timers = {
     after: (ms, callback) => {
       if (!this.isAlive) return () => undefined;
-      return this.#loop.after(ms / this.rate, this, `${this.name} timer`, callback);
+      return this.#loop.after(ms / this.rate, { owner: this, label: `${this.name} timer` }, callback);
     },
   };
 
@@ -46,7 +46,7 @@ export class SimProcess implements EventOwner {
     return new Promise((resolve, reject) => {
       if (!this.isAlive) return reject(new Crashed());
       this.#waiting.add(reject);
-      this.#loop.after(ms, this, label, () => {
+      this.#loop.after(ms, { owner: this, label: label }, () => {
         this.#waiting.delete(reject);
         then(resolve, reject);
       });

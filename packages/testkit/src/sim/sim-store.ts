@@ -1,26 +1,25 @@
+import { AirloomError } from "@airloom/core";
 import { DeadlockError, type HintTopic, type Store } from "@airloom/store";
 import { checkCommit } from "./invariants/check-commit.ts";
 import { Crashed, type SimProcess } from "./sim-process.ts";
 import type { World } from "./world.ts";
 
-/** What a statement gets when its connection is gone. */
-class ConnectionLost extends Error {
-  constructor(point: string) {
-    super(`the connection to the database was lost at ${point}`);
-  }
-}
-
 /** The store as one process sees it: its statements take time, its connection may break, and it may die at any of them. */
 export function storeOf(world: World, process: SimProcess, who: "system" | "user" = "system"): Store {
+  let isOffering = false;
   const connection = world.database.connect((point) => {
     // The commit has happened this very moment: nobody has seen it yet.
     if (point === "committed") checkCommit(world, who === "user");
+    if (point === "countQueued") isOffering = true;
+    else if (point !== "commit" && point !== "committed") isOffering = false;
     return stepOf(world, process, point);
   });
   return {
     tx: (fn) => (process.isAlive ? process.hear(connection.tx(fn)) : new Promise(() => undefined)),
     hint: (topic) => {
-      if (process.isAlive) shout(world, topic);
+      if (!process.isAlive) return;
+      if (topic === "queued" && isOffering) world.count("queued again offered");
+      shout(world, topic);
     },
     onHint: (topic, call) => listen(world, process, { topic, call }),
     close: async () => undefined,
@@ -50,7 +49,8 @@ function stepOf(world: World, process: SimProcess, point: string): Promise<void>
     }
     world.count(brokenCounter(point));
     world.note(`${process.name} loses its connection at ${point}`);
-    reject(new ConnectionLost(point));
+    const outcome = point === "commit" || point === "committed" ? "unknown" : "undone";
+    reject(new AirloomError("DATABASE_UNREACHABLE", { reason: `it was lost at ${point}`, outcome }));
   });
 }
 
@@ -59,7 +59,7 @@ function strikeAt(world: World, point: string): Strike {
   if (world.crashes < knobs.mostCrashes && world.strikes("crashes")) return "crash";
   const isCommit = point === "commit" || point === "committed";
   if (world.strikes(isCommit ? "unknown-commits" : "broken-connections")) return "broken";
-  return point !== "committed" && world.strikes("deadlocks") ? "deadlock" : null;
+  return !isCommit && world.strikes("deadlocks") ? "deadlock" : null;
 }
 
 const crashCounter = (point: string) =>
@@ -84,7 +84,11 @@ function shout(world: World, topic: HintTopic): void {
       continue;
     }
     const ms = world.random.between(0, 4);
-    world.loop.after(ms, listener.process, `hint ${topic} to ${listener.process.name}`, listener.call);
+    world.loop.after(
+      ms,
+      { owner: listener.process, label: `hint ${topic} to ${listener.process.name}` },
+      listener.call,
+    );
   }
 }
 

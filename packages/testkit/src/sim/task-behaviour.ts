@@ -20,7 +20,7 @@ export function behaviourOf(world: World, workload: TaskWorkload): Behaviour {
   const ms = random.chance(0.1) ? random.between(0, 4 * taskMs) : random.between(0, taskMs);
   const isStubborn = random.chance(world.plan.rates["stubborn-tasks"]);
   const outcome = outcomeOf(world, workload, random);
-  const xcoms = outcome.kind === "succeeded" ? [valueOf(workload, hashText(who) % 4)].flat() : [];
+  const xcoms = outcome.kind === "succeeded" ? [resultOf(workload, hashText(who) % 4)].flat() : [];
   return { ms: world.isHealing ? ms / 4 : ms, isStubborn, outcome, xcoms };
 }
 
@@ -44,7 +44,7 @@ function outcomeOf(world: World, { task }: TaskWorkload, random: Random): Outcom
 }
 
 /** A list whose elements say which attempt made them, so that a reader can tell. */
-function valueOf({ task, mapIndex, attempt }: TaskWorkload, length: number): readonly XComOutput[] {
+function resultOf({ task, mapIndex, attempt }: TaskWorkload, length: number): readonly XComOutput[] {
   const items = Array.from({ length }, (_, at) => `${task.id}/${mapIndex}/${attempt}/${at}`);
   if (task.elementwise) {
     return [

@@ -23,18 +23,22 @@ export function startUsers(world: World, cluster: Cluster): void {
   for (const { dagId, triggers } of world.plan.dags) {
     for (let made = 0; made < triggers; made += 1) {
       const at = world.random.between(300, world.plan.troubledMs / 2);
-      world.loop.after(at, null, `someone triggers ${dagId}`, () =>
+      world.loop.after(at, { owner: null, label: `someone triggers ${dagId}` }, () =>
         trigger(world, cluster, { dagId, number: made + 1 }),
       );
     }
   }
   if (world.plan.rates.users === 0) return;
   const again = (): void =>
-    void world.loop.after(world.random.between(0, (2 * everyMs) / world.plan.rates.users), null, "a user acts", () => {
-      if (world.isHealing) return;
-      void act(world, cluster);
-      again();
-    });
+    void world.loop.after(
+      world.random.between(0, (2 * everyMs) / world.plan.rates.users),
+      { owner: null, label: "a user acts" },
+      () => {
+        if (world.isHealing) return;
+        void act(world, cluster);
+        again();
+      },
+    );
   again();
 }
 
@@ -47,10 +51,14 @@ function userDeps(world: World, { servers, apis }: Cluster): RunsDeps | null {
   return deps && process ? { ...deps, store: storeOf(world, process, "user") } : null;
 }
 
+interface Place {
+  readonly world: World;
+  readonly cluster: Cluster;
+}
+
 /** Asks until there is an answer, as a person would who sees an error: every change of these may be made twice. */
 async function insist(
-  world: World,
-  cluster: Cluster,
+  { world, cluster }: Place,
   what: string,
   change: (deps: RunsDeps) => Promise<void>,
 ): Promise<void> {
@@ -60,7 +68,7 @@ async function insist(
     if (isDone) return;
     if (tried > 0) world.count("user's change failed and was repeated");
     await new Promise<void>((resolve) => {
-      world.loop.after(300, null, `${what} again`, resolve);
+      world.loop.after(300, { owner: null, label: `${what} again` }, resolve);
     });
   }
 }
@@ -68,7 +76,7 @@ async function insist(
 /** An API server that dies meanwhile answers nobody: the user gives up waiting. */
 function tryOnce(world: World, deps: RunsDeps, change: (deps: RunsDeps) => Promise<void>): Promise<boolean> {
   return new Promise((resolve) => {
-    const forget = world.loop.after(5_000, null, "a user waits no longer", () => resolve(false));
+    const forget = world.loop.after(5_000, { owner: null, label: "a user waits no longer" }, () => resolve(false));
     change(deps).then(
       () => {
         forget();
@@ -89,8 +97,10 @@ async function trigger(
   { dagId, number }: { readonly dagId: string; readonly number: number },
 ): Promise<void> {
   const id = `by_hand_${number}`;
-  const logicalDate = world.random.chance(0.5) ? new Date(beginning - number * 60_000) : null;
-  await insist(world, cluster, `trigger of ${dagId}`, async (deps) => {
+  // Of an earlier date, but started later, a run would wait for ever behind those that wait for it.
+  const isDated = !looksBack(world, dagId) && world.random.chance(0.5);
+  const logicalDate = isDated ? new Date(beginning - number * 60_000) : null;
+  await insist({ world, cluster }, `trigger of ${dagId}`, async (deps) => {
     const created = await deps.store.tx(async (tx) => {
       const [, dag] = await Promise.all([tx.lockDags([dagId], { wait: true }), tx.findDag(dagId)]);
       if (!dag) throw new Error("not published yet");
@@ -117,6 +127,9 @@ async function trigger(
   });
 }
 
+const looksBack = ({ files }: World, dagId: string): boolean =>
+  files.get(dagId)?.tasks.some((task) => task.dependsOnPast || task.waitForDownstream) ?? false;
+
 /** One of the things people do to what is there. */
 async function act(world: World, cluster: Cluster): Promise<void> {
   const { random, mirror } = world;
@@ -129,7 +142,7 @@ async function act(world: World, cluster: Cluster): Promise<void> {
   if (pick < 0.6) return clear(world, cluster, run);
   if (pick < 0.85) return mark(world, cluster, run);
   const to = random.pick(["queued", "success", "failed"] as const);
-  await insist(world, cluster, `run ${run.id} ${to}`, async (deps) => {
+  await insist({ world, cluster }, `run ${run.id} ${to}`, async (deps) => {
     await setRunState(deps, run.id, to);
     world.count("run marked");
   });
@@ -140,7 +153,7 @@ async function clear(world: World, cluster: Cluster, run: DagRunRow): Promise<vo
   const instances = mirror.instancesOfRun(run.id);
   const tasks = random.chance(0.2) ? null : [{ taskId: random.pick(instances).taskId }];
   const options = { tasks, includeDownstream: random.chance(0.6), onlyFailed: random.chance(0.2) };
-  await insist(world, cluster, `clear of run ${run.id}`, async (deps) => {
+  await insist({ world, cluster }, `clear of run ${run.id}`, async (deps) => {
     const { instances: changed } = await clearTasks(deps, run.id, options);
     if (changed.some(({ state }) => state === "restarting")) world.count("cleared while running");
   });
@@ -151,7 +164,7 @@ async function mark(world: World, cluster: Cluster, run: DagRunRow): Promise<voi
   const { taskId, mapIndex } = random.pick(mirror.instancesOfRun(run.id));
   const to = random.pick(["success", "failed", "skipped"] as const);
   const tasks = [random.chance(0.5) ? { taskId } : { taskId, mapIndex }];
-  await insist(world, cluster, `mark of run ${run.id}`, async (deps) => {
+  await insist({ world, cluster }, `mark of run ${run.id}`, async (deps) => {
     const { instances } = await markTasks(deps, run.id, { tasks, to });
     if (instances.some(({ leaseUntil }) => leaseUntil !== null)) world.count("marked while running");
   });
@@ -159,9 +172,9 @@ async function mark(world: World, cluster: Cluster, run: DagRunRow): Promise<voi
 
 async function pauseAWhile(world: World, cluster: Cluster): Promise<void> {
   const { dagId } = world.random.pick(world.plan.dags);
-  await insist(world, cluster, `pause of ${dagId}`, (deps) => setPaused(deps, dagId, true));
-  world.loop.after(world.random.between(0, pauseMs), null, `someone unpauses ${dagId}`, () => {
-    void insist(world, cluster, `unpause of ${dagId}`, (deps) => setPaused(deps, dagId, false));
+  await insist({ world, cluster }, `pause of ${dagId}`, (deps) => setPaused(deps, dagId, true));
+  world.loop.after(world.random.between(0, pauseMs), { owner: null, label: `someone unpauses ${dagId}` }, () => {
+    void insist({ world, cluster }, `unpause of ${dagId}`, (deps) => setPaused(deps, dagId, false));
   });
 }
 
@@ -177,7 +190,7 @@ async function setPaused(deps: RunsDeps, dagId: string, paused: boolean): Promis
 
 async function changePool(world: World, cluster: Cluster): Promise<void> {
   const slots = world.random.whole(0, world.plan.knobs.poolSlots + 1);
-  await insist(world, cluster, "change of the pool", (deps) => setPool(deps, slots));
+  await insist({ world, cluster }, "change of the pool", (deps) => setPool(deps, slots));
 }
 
 export async function setPool(deps: RunsDeps, slots: number): Promise<void> {

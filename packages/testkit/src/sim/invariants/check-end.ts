@@ -12,7 +12,7 @@ export function checkEnd(world: World): void {
 /** Every tick between start and end has its run when the Dag catches up, and no run is of anything but a tick. */
 function checkTicks({ mirror }: World, { dagId, versionId }: DagRow): void {
   const spec = mirror.graphOf(versionId)?.spec;
-  if (!spec || spec.schedule.kind !== "delta" || !spec.endDate) return;
+  if (spec?.schedule.kind !== "delta" || spec.endDate === null) return;
   const everyMs = spec.schedule.seconds * 1_000;
   const made = [...mirror.runs.values()]
     .filter((run) => run.dagId === dagId && run.runType === "scheduled")

@@ -10,7 +10,7 @@ export function checkRuns(mirror: Mirror, commit: Commit): void {
   for (const { after } of commit.runs) if (after) touched.add(after.id);
   for (const runKey of touched) {
     const run = mirror.runs.get(runKey);
-    if (run) checkRun(mirror, run, commit.byUser);
+    if (run) checkRun(mirror, run, hasSettled(commit, runKey));
   }
   for (const { before, after } of commit.runs) {
     if (after && !before) checkNew(mirror, after);
@@ -22,14 +22,22 @@ export function checkRuns(mirror: Mirror, commit: Commit): void {
   checkCursors(commit);
 }
 
-function checkRun(mirror: Mirror, run: DagRunRow, byUser: boolean): void {
+/** The system, not a user, brought the last of something to its end: then it ends the run too. */
+const hasSettled = ({ instances, byUser }: Commit, runKey: number): boolean =>
+  !byUser &&
+  instances.some(
+    ({ before, after }) =>
+      after?.runKey === runKey && isFinished(after.state) && !(before !== undefined && isFinished(before.state)),
+  );
+
+function checkRun(mirror: Mirror, run: DagRunRow, mustEnd: boolean): void {
   const instances = mirror.instancesOfRun(run.id);
   const unfinished = instances.filter(({ state }) => !isFinished(state)).length;
   if (run.unfinished !== unfinished)
     throw new Violation(15, `run ${run.id} counts ${run.unfinished} unfinished instances, ${unfinished} are`);
   if (isRunFinished(run.state) && unfinished > 0)
     throw new Violation(15, `run ${run.id} is ${run.state} with ${unfinished} unfinished instances`);
-  if (run.state === "running" && unfinished === 0 && !byUser)
+  if (run.state === "running" && unfinished === 0 && mustEnd)
     throw new Violation(15, `run ${run.id} goes on though all of it has ended`);
   const graph = mirror.graphOf(run.versionId);
   if (!graph) throw new Violation(19, `run ${run.id} is of a version that is not there: ${run.versionId}`);
