@@ -3,6 +3,8 @@ import { parseArgs } from "node:util";
 import type { CaseReport } from "./case.ts";
 import { dagFiles } from "./files/corpus.ts";
 import { type FilesReport, runFiles } from "./files/run-files.ts";
+import { tasks } from "./tasks/corpus.ts";
+import { runTasks } from "./tasks/run-tasks.ts";
 
 const tell = (line: string): void => console.error(line);
 
@@ -26,8 +28,14 @@ async function main(): Promise<void> {
       if (cases.length === 0) continue;
       const ran = await runFiles({ cases, limits, tell });
       report[`files, ${limits} limits`] = ran;
-      isGood &&= show(ran);
+      isGood = show(ran) && isGood;
     }
+  }
+  const wanted = tasks.filter(fits);
+  if ((both || values.tasks) && wanted.length > 0) {
+    const ran = await runTasks(wanted, tell);
+    report.tasks = ran;
+    isGood = show(ran) && isGood;
   }
   const text = JSON.stringify(report, null, 2);
   if (values.json === undefined) console.log(text);
@@ -42,7 +50,9 @@ function show({ cases, troubles, memory, seconds }: FilesReport): boolean {
     if (status !== "passed") tell(`${status}: row ${row}, ${name}\n  ${why.join("\n  ")}`);
   }
   for (const trouble of troubles) tell(`trouble: ${trouble}`);
-  tell(`${count("passed")} passed, ${count("failed")} failed, ${count("not run")} not run; ${seconds} s; processor ${memory.before} to ${memory.after} MiB, peak ${memory.peak}`);
+  tell(
+    `${count("passed")} passed, ${count("failed")} failed, ${count("not run")} not run; ${seconds} s; memory of the supervising process ${memory.before} to ${memory.after} MiB, peak ${memory.peak}`,
+  );
   return count("failed") === 0 && troubles.length === 0;
 }
 

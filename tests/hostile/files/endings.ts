@@ -21,8 +21,16 @@ export const endings: readonly DagFileCase[] = all({ row: 39 }, [
   ends("SIGHUP to itself", `process.kill(process.pid, 'SIGHUP'); ${never}`, /SIGHUP/),
   ends("SIGILL to itself", `process.kill(process.pid, 'SIGILL'); ${never}`, /SIGILL/),
   ends("SIGXCPU to itself", `process.kill(process.pid, 'SIGXCPU'); ${never}`, /SIGXCPU/),
-  ends("exit by a listener for rejections", `process.removeAllListeners("unhandledRejection"); process.on("unhandledRejection", () => process.exit(4)); Promise.reject(1); ${never}`, /code 4/),
-  ends("no listener for errors", `process.removeAllListeners("uncaughtException"); process.removeAllListeners("unhandledRejection"); Promise.reject(new Error("unheard")); ${never}`, /code 1/),
+  ends(
+    "exit by a listener for rejections",
+    `process.removeAllListeners("unhandledRejection"); process.on("unhandledRejection", () => process.exit(4)); Promise.reject(1); ${never}`,
+    /code 4/,
+  ),
+  ends(
+    "no listener for errors",
+    `process.removeAllListeners("uncaughtException"); process.removeAllListeners("unhandledRejection"); Promise.reject(new Error("unheard")); ${never}`,
+    /code 1/,
+  ),
   ends("a native crash", "process.dlopen({ exports: {} } as never, '/nowhere.node');", /x/),
 ]).map((one) =>
   one.name === "a native crash"

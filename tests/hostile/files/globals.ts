@@ -6,7 +6,10 @@ const patches = (name: string, patch: string): DagFileCase => loads(name, `${imp
 /** Files that change what all code of their process shares. Row 41. */
 export const globals: readonly DagFileCase[] = all({ row: 41 }, [
   patches("a changed Object.prototype", "(Object.prototype as any).x = 1;"),
-  patches("a changed Object.prototype, with a setter", "Object.defineProperty(Object.prototype, 'kind', { get() { return 'failed'; }, set() {}, configurable: true });"),
+  patches(
+    "a changed Object.prototype, with a setter",
+    "Object.defineProperty(Object.prototype, 'kind', { get() { return 'failed'; }, set() {}, configurable: true });",
+  ),
   patches("a changed Array.prototype", "Array.prototype.map = function () { return []; } as never;"),
   patches("a changed Array.prototype.push", "Array.prototype.push = function () { return 0; };"),
   patches("an iterator that ends at once", "Array.prototype[Symbol.iterator] = function* () {} as never;"),
@@ -23,26 +26,67 @@ export const globals: readonly DagFileCase[] = all({ row: 41 }, [
   patches("process.exit that does nothing", "process.exit = (() => undefined) as never;"),
   patches("process.on that does nothing", "process.on = (() => process) as never;"),
   patches("a console that throws", "console.log = () => { throw new Error('quiet'); };"),
-  patches("a Buffer that lies", "Buffer.from = (() => Buffer.alloc(0)) as never; Buffer.concat = (() => Buffer.alloc(0)) as never;"),
-  patches("timers that never fire", "globalThis.setTimeout = (() => 0) as never; globalThis.setImmediate = (() => 0) as never;"),
-  patches("a changed Error", "Error.captureStackTrace = () => { throw new Error('no'); }; Error.stackTraceLimit = 1e9;"),
+  patches(
+    "a Buffer that lies",
+    "Buffer.from = (() => Buffer.alloc(0)) as never; Buffer.concat = (() => Buffer.alloc(0)) as never;",
+  ),
+  patches(
+    "timers that never fire",
+    "globalThis.setTimeout = (() => 0) as never; globalThis.setImmediate = (() => 0) as never;",
+  ),
+  patches(
+    "a changed Error",
+    "Error.captureStackTrace = () => { throw new Error('no'); }; Error.stackTraceLimit = 1e9;",
+  ),
   patches("a changed Reflect", "Reflect.ownKeys = () => []; Reflect.get = () => undefined;"),
   patches("Object's functions changed", "Object.keys = () => []; Object.entries = () => []; Object.values = () => [];"),
-  patches("Object.freeze of everything", "for (const o of [Object, Array, JSON, Math, Promise, Map, globalThis.process]) { try { Object.freeze(o); } catch {} }"),
+  patches(
+    "Object.freeze of everything",
+    "for (const o of [Object, Array, JSON, Math, Promise, Map, globalThis.process]) { try { Object.freeze(o); } catch {} }",
+  ),
   patches("a new global", "(globalThis as any).leaked = 1;"),
   patches("a deleted global", "delete (globalThis as any).URL; delete (globalThis as any).structuredClone;"),
-  patches("a changed environment", "process.env.PATH = ''; process.env.NODE_OPTIONS = '--throw-deprecation'; delete process.env.HOME;"),
+  patches(
+    "a changed environment",
+    "process.env.PATH = ''; process.env.NODE_OPTIONS = '--throw-deprecation'; delete process.env.HOME;",
+  ),
   patches("another working folder", "process.chdir('/');"),
   patches("a changed umask", "process.umask(0o777);"),
   patches("a title of its own", "process.title = 'init';"),
-  patches("listeners for everything", "for (const e of ['exit', 'SIGTERM', 'uncaughtException', 'unhandledRejection', 'beforeExit']) process.on(e, () => {});"),
-  patches("the modules of airloom changed", "try { (globalThis as any)[Symbol.for('airloom.modules')].airloom = {}; } catch {}"),
-  patches("airloom's own symbol replaced", "try { Object.defineProperty(globalThis, Symbol.for('airloom.modules'), { value: {} }); } catch {}"),
-  patches("a module's functions changed", `import fs from "node:fs"; import { syncBuiltinESMExports } from "node:module"; fs.writeSync = (() => 0) as never; fs.readFileSync = (() => "") as never; syncBuiltinESMExports();`),
-  patches("a socket's functions changed", `import net from "node:net"; net.Socket.prototype.write = (() => true) as never;`),
-  patches("a stream's functions changed", `import { Writable } from "node:stream"; Writable.prototype.write = (() => true) as never;`),
+  patches(
+    "listeners for everything",
+    "for (const e of ['exit', 'SIGTERM', 'uncaughtException', 'unhandledRejection', 'beforeExit']) process.on(e, () => {});",
+  ),
+  patches(
+    "the modules of airloom changed",
+    "try { (globalThis as any)[Symbol.for('airloom.modules')].airloom = {}; } catch {}",
+  ),
+  patches(
+    "airloom's own symbol replaced",
+    "try { Object.defineProperty(globalThis, Symbol.for('airloom.modules'), { value: {} }); } catch {}",
+  ),
+  patches(
+    "a module's functions changed",
+    `import fs from "node:fs"; import { syncBuiltinESMExports } from "node:module"; fs.writeSync = (() => 0) as never; fs.readFileSync = (() => "") as never; syncBuiltinESMExports();`,
+  ),
+  patches(
+    "a socket's functions changed",
+    `import net from "node:net"; net.Socket.prototype.write = (() => true) as never;`,
+  ),
+  patches(
+    "a stream's functions changed",
+    `import { Writable } from "node:stream"; Writable.prototype.write = (() => true) as never;`,
+  ),
   patches("zod's registry filled", `import { z } from "zod"; z.string().meta({ id: "Same" });`),
   patches("zod's registry filled with the same", `import { z } from "zod"; z.string().meta({ id: "Same" });`),
-  breaks("a Dag's brand forged", `export default { id: "forged", options: {}, [Symbol.for("airloom.dag")]: () => ({ spec: { format: 1 }, nodes: new Map() }) };`, ["spec", /./, ""]),
-  breaks("a Dag's brand forged with text", `export default { id: "forged", options: {}, [Symbol.for("airloom.dag")]: () => "nonsense" };`, ["throw", /./, ""]),
+  breaks(
+    "a Dag's brand forged",
+    `export default { id: "forged", options: {}, [Symbol.for("airloom.dag")]: () => ({ spec: { format: 1 }, nodes: new Map() }) };`,
+    ["spec", /./, ""],
+  ),
+  breaks(
+    "a Dag's brand forged with text",
+    `export default { id: "forged", options: {}, [Symbol.for("airloom.dag")]: () => "nonsense" };`,
+    ["throw", /./, ""],
+  ),
 ]);

@@ -1,5 +1,5 @@
 import { createDagProcessor, type ProcessorSettings } from "@airloom/dag-processor";
-import { contractOver } from "./contract-over.ts";
+import { contractOver } from "../contract-over.ts";
 
 /** What the processor's process is told on its command line. */
 export interface ProcessorStart {

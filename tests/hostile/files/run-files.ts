@@ -1,6 +1,6 @@
-import type { ProcessorSettings } from "@airloom/dag-processor";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import type { ProcessorSettings } from "@airloom/dag-processor";
 import type { CaseReport, DagFileCase } from "../case.ts";
 import { DagsFolder, keptId, type PlacedCase, placed } from "./dags-folder.ts";
 import { ProcessorProcess } from "./processor-process.ts";
@@ -41,7 +41,7 @@ const neighbours = Array.from({ length: 12 }, (_, index) => `good_${index}`);
 const waveSize = 8;
 /** Row 36: an author sees the error that soon. What takes its own time, such as an endless loop, may take that besides. */
 const promisedMs = 5_000;
-const patienceMs = 240_000;
+const patienceMs = 90_000;
 /** The processor may grow by that much over a whole corpus: warm code, not what files brought. */
 const mostGrowthMib = 150;
 
@@ -54,8 +54,8 @@ export async function runFiles({ cases, limits, tell }: FilesRun): Promise<Files
   using folder = new DagsFolder();
   const bench = new Bench(folder, placed(cases), limitsOf[limits]);
   await bench.atOnce();
-  tell(`at once: ${bench.summary()}`);
-  await bench.replacing((done) => tell(`replaced: ${done} of ${cases.length}`));
+  for (const line of bench.complaints()) tell(line);
+  await bench.replacing((done, slowest) => tell(`replaced: ${done} of ${cases.length}; ${slowest}`));
   return { ...bench.report(), seconds: Math.round((performance.now() - began) / 1_000) };
 }
 
@@ -89,17 +89,20 @@ class Bench {
   }
 
   /** Each in the place of a good version of its own. */
-  async replacing(tell: (done: number) => void): Promise<void> {
+  async replacing(tell: (done: number, slowest: string) => void): Promise<void> {
     for (const one of this.#cases) this.#folder.writeGood(one);
     await using processor = await this.#start();
     await processor.until(() => processor.idles > 0, patienceMs);
     for (const { file } of this.#cases) {
-      if (processor.said.get(file)?.event.kind !== "parsed") this.#troubles.push(`${file}: its good version did not load`);
+      if (processor.said.get(file)?.event.kind !== "parsed")
+        this.#troubles.push(`${file}: its good version did not load`);
     }
     const before = processor.memory().now;
     for (let done = 0; done < this.#cases.length && !processor.hasExited; done += waveSize) {
-      await this.#wave(processor, this.#cases.slice(done, done + waveSize));
-      tell(Math.min(done + waveSize, this.#cases.length));
+      const wave = this.#cases.slice(done, done + waveSize);
+      const began = performance.now();
+      await this.#wave(processor, wave);
+      tell(Math.min(done + waveSize, this.#cases.length), this.#slowestOf(wave, performance.now() - began));
     }
     if (!processor.hasExited) {
       const { now, peak } = processor.memory();
@@ -134,7 +137,8 @@ class Bench {
     const { expected } = one.of;
     const own = "kind" in expected && expected.kind === "timeout" ? (this.#settings.fileTimeoutMs ?? 30_000) : 0;
     const most = own + promisedMs * slowness;
-    if (!one.of.isHeavy && ms > most) this.#complain(one, `it took ${Math.round(ms)} ms; at most ${Math.round(most)} are promised`);
+    if (!one.of.isHeavy && ms > most)
+      this.#complain(one, `it took ${Math.round(ms)} ms; at most ${Math.round(most)} are promised`);
   }
 
   /** The last good version stays whatever comes after it. */
@@ -188,8 +192,15 @@ class Bench {
     return ProcessorProcess.start({ projectDir: this.#folder.projectDir, settings: this.#settings });
   }
 
-  summary(): string {
-    return `${this.#cases.length} files, ${this.#why.size} not as they should be`;
+  #slowestOf(wave: readonly PlacedCase[], ms: number): string {
+    const [slowest] = [...wave].sort((a, b) => (this.#ms.get(b) ?? 0) - (this.#ms.get(a) ?? 0));
+    return `${Math.round(ms)} ms, longest ${slowest?.of.name}: ${slowest && this.#ms.get(slowest)} ms`;
+  }
+
+  /** So far, one line each. */
+  complaints(): readonly string[] {
+    const lines = [...this.#why].map(([{ of }, words]) => `${of.name}: ${words.join("; ")}`);
+    return [...lines, ...this.#troubles, `${this.#cases.length} files, ${this.#why.size} not as they should be`];
   }
 
   report(): Omit<FilesReport, "seconds"> {

@@ -40,13 +40,20 @@ export const publishedSizes: readonly DagFileCase[] = all({ row: 40, limits: "pu
   breaks("a Spec just above the limit", constant(Math.round(16.16 * mib)), ["limit", /bytes; at most 16777216/]),
   breaks("a Spec of ten times the limit", constant(160 * mib), ["limit", /bytes; at most 16777216/]),
   loads("data as deep as values may be", nestedData(1_900)),
-  breaks("data just deeper than values may be", nestedData(2_020), ["spec", /nested deeper than 2000 levels/, /^bad\.ts/]),
+  breaks("data just deeper than values may be", nestedData(2_020), [
+    "spec",
+    /nested deeper than 2000 levels/,
+    /^bad\.ts/,
+  ]),
   breaks("data a hundred thousand deep", nestedData(100_000), ["spec", /nested deeper than 2000 levels/, /^bad\.ts/]),
   loads("code nested a thousand deep", `${nestedCode(1_000)}`, { expected: { loads: [] } }),
   breaks("code nested a hundred thousand deep", nestedCode(100_000), ["limit", /nested too deeply/]),
   breaks("code nested a million deep", nestedCode(1_000_000), ["limit", /nested too deeply/]),
   loads("one line of ten megabytes", `${imports}export const big = "${"z".repeat(10_000_000)}";\n${one}`),
-  loads("two hundred thousand lines", `${imports}${"export const nothing = () => {};\n".replace("nothing", "n0")}${"// words and words\n".repeat(200_000)}${one}`),
+  loads(
+    "two hundred thousand lines",
+    `${imports}${"export const nothing = () => {};\n".replace("nothing", "n0")}${"// words and words\n".repeat(200_000)}${one}`,
+  ),
 ]);
 
 /** The same, small, under short limits: for every run. Row 40. */
@@ -65,7 +72,9 @@ export const shortSizes: readonly DagFileCase[] = all({ row: 40 }, [
     ...breaks("a part above a short limit", "", ["limit", /part/]),
     files: {
       "bad.ts": `import { a } from "./a"; import { b } from "./b"; import { c } from "./c";\nexport default [a, b, c];`,
-      ...Object.fromEntries(["a", "b", "c"].map((name) => [`${name}.ts`, `export const ${name} = "${name.repeat(900_000)}";`])),
+      ...Object.fromEntries(
+        ["a", "b", "c"].map((name) => [`${name}.ts`, `export const ${name} = "${name.repeat(900_000)}";`]),
+      ),
     },
     expected: { kind: "limit", message: /bundled part main\.mjs has \d+ bytes; at most 2000000/, at: "bad.ts" },
   },

@@ -36,7 +36,9 @@ function errorComplaints(
   const isThere = typeof expected.at === "string" ? place === expected.at : expected.at.test(place);
   return [
     ...(kind === expected.kind ? [] : [`its kind is ${kind}, not ${expected.kind}`]),
-    ...(expected.message.test(message) ? [] : [`its message does not fit ${expected.message}: ${message.slice(0, 300)}`]),
+    ...(expected.message.test(message)
+      ? []
+      : [`its message does not fit ${expected.message}: ${message.slice(0, 300)}`]),
     ...(isThere ? [] : [`its place is ${place}, not ${expected.at}`]),
     // What the reader is to do, or where in the code it stands, besides what is wrong.
     ...(hint || location?.includes(":") ? [] : ["it says neither a line nor what to do"]),

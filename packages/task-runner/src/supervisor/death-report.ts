@@ -7,7 +7,7 @@ const outOfMemory =
 
 /** Why a child that reported nothing is gone, for a person. An exit code is never a verdict: code 0 is a failure too. */
 export function deathReport(
-  { code, signal, error }: Exit,
+  { code, signal, error, broke }: Exit,
   stderrTail: string,
   { childHeapBytes, childDataBytes }: WorkerSettings,
 ): FailureReport {
@@ -23,6 +23,13 @@ export function deathReport(
       kind: "exit",
       name: "NotStarted",
       message: `The task's process did not start: ${error.message}`,
+    };
+  if (broke !== null)
+    return {
+      ...facts,
+      kind: "signal",
+      name: "BrokenChannel",
+      message: `The task wrote to the channel between its process and Airloom, and was killed: ${broke}. Use only file descriptors that it opened itself.`,
     };
   // V8 aborts, or dies on an illegal instruction, when it has no memory; the text tells it from other aborts.
   if (outOfMemory.test(stderrTail) && code !== 0) {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import type { Readable, Writable } from "node:stream";
+import { checkMessage } from "../protocol/check-message.ts";
 import { frameReader, packFrame } from "../protocol/frames.ts";
 import { type ChildMessage, channelFds, type SupervisorMessage } from "../protocol/messages.ts";
 import { settlesWithin } from "./waiting.ts";
@@ -11,6 +12,8 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
   /** The program could not be started at all. */
   readonly error: Error | null;
+  /** It was killed for what came over its channel; null: it was not. */
+  readonly broke: string | null;
 }
 
 export type IdleMessage = Extract<ChildMessage, { kind: "idle" }>;
@@ -41,6 +44,7 @@ export class TaskProcess {
   rest: IdleMessage | null = null;
   #outputBytes = 0;
   #isSettling = false;
+  #broke: string | null = null;
   listener: ChildListener | null = null;
   readonly #process: ChildProcess;
   readonly #channel: Writable;
@@ -96,9 +100,10 @@ export class TaskProcess {
     stream.on("error", () => undefined);
     stream.on("data", (chunk: Buffer) => {
       try {
-        for (const message of read(chunk) as readonly ChildMessage[]) this.#receive(message);
-      } catch {
+        if (this.#broke === null) for (const message of read(chunk)) this.#receive(checkMessage(message));
+      } catch (error) {
         // Author code wrote to the channel: nothing this child says can be trusted any more.
+        this.#broke = error instanceof Error ? error.message : String(error);
         this.kill("SIGKILL");
       }
     });
@@ -141,9 +146,9 @@ export class TaskProcess {
   async #end(channel: Readable): Promise<Exit> {
     const closed = new Promise((resolve) => channel.once("close", resolve));
     const exit = await new Promise<Exit>((resolve) => {
-      this.#process.once("exit", (code, signal) => resolve({ code, signal, error: null }));
+      this.#process.once("exit", (code, signal) => resolve({ code, signal, error: null, broke: this.#broke }));
       this.#process.once("error", (error) => {
-        if (this.#process.pid === undefined) resolve({ code: null, signal: null, error });
+        if (this.#process.pid === undefined) resolve({ code: null, signal: null, error, broke: null });
       });
     });
     await settlesWithin(closed, lastWordsMs);

@@ -1,10 +1,28 @@
 import { AirloomError, type ErrorCode } from "@airloom/core";
 import type { ExecutionContract } from "@airloom/wire";
 
-export type PublishContract = Pick<ExecutionContract, "openParseSession" | "missingParts" | "putPart" | "publish">;
-type Method = keyof PublishContract;
+type Method = keyof ExecutionContract;
 
-const methods: readonly Method[] = ["openParseSession", "missingParts", "putPart", "publish"];
+const methods: readonly Method[] = [
+  "registerWorker",
+  "claim",
+  "heartbeat",
+  "finish",
+  "ended",
+  "release",
+  "appendLogs",
+  "fetchValue",
+  "getVariable",
+  "getConnection",
+  "pullXCom",
+  "pushXCom",
+  "getArtifact",
+  "getPart",
+  "openParseSession",
+  "missingParts",
+  "putPart",
+  "publish",
+];
 
 export interface Call {
   readonly kind: "call";
@@ -19,7 +37,7 @@ export type Answer = { readonly kind: "answer"; readonly id: number } & (
 );
 
 /** The far side of the contract, asked over the channel to the parent process. */
-export function contractOver(send: (call: Call) => void): PublishContract {
+export function contractOver(send: (call: Call) => void): ExecutionContract {
   const waiting = new Map<number, (answer: Answer) => void>();
   let lastId = 0;
   process.on("message", (message: Answer) => {
@@ -29,13 +47,14 @@ export function contractOver(send: (call: Call) => void): PublishContract {
   });
   const ask =
     (method: Method) =>
-    (...args: readonly unknown[]): Promise<unknown> =>
+    (...given: readonly unknown[]): Promise<unknown> =>
       new Promise((resolve, reject) => {
+        const args = given.filter((one) => !(one instanceof AbortSignal));
         lastId += 1;
         waiting.set(lastId, (answer) => ("error" in answer ? reject(errorOf(answer.error)) : resolve(answer.result)));
         send({ kind: "call", id: lastId, method, args });
       });
-  return Object.fromEntries(methods.map((method) => [method, ask(method)])) as unknown as PublishContract;
+  return Object.fromEntries(methods.map((method) => [method, ask(method)])) as unknown as ExecutionContract;
 }
 
 function errorOf({ code, data, message }: Extract<Answer, { error: unknown }>["error"]): Error {
@@ -43,7 +62,7 @@ function errorOf({ code, data, message }: Extract<Answer, { error: unknown }>["e
 }
 
 /** Answers a call out of the contract itself. */
-export async function answerCall(contract: PublishContract, { id, method, args }: Call): Promise<Answer> {
+export async function answerCall(contract: ExecutionContract, { id, method, args }: Call): Promise<Answer> {
   try {
     const call = contract[method] as (...given: readonly unknown[]) => Promise<unknown>;
     return { kind: "answer", id, result: await call(...args) };
