@@ -1,5 +1,5 @@
 import { AirloomError } from "@airloom/core";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { messageMediaType, packMessage, unpackMessage } from "../codec/message.ts";
 import { createHttpExecution } from "./http-client.ts";
 import type { ExecutionAnswer } from "./http-route.ts";
@@ -76,4 +76,17 @@ test("whoever stops waiting for work ends the request", async () => {
   const claim = contract.claim(request, stop.signal);
   stop.abort();
   await expect(claim).rejects.toMatchObject({ code: "UNAVAILABLE" });
+});
+
+test("a small call waits ten seconds for its answer, a large one as long as a slow line needs, an artifact a minute", async () => {
+  const waits = vi.spyOn(AbortSignal, "timeout");
+  const { contract } = answering(() => message({ result: null }));
+  await contract.heartbeat({ workerId: "w", attempts: [] });
+  await contract.pushXCom(attempt, "key", new Uint8Array(10_000_000));
+  await contract.getPart("hash");
+  const [small = 0, large = 0, artifact = 0] = waits.mock.calls.map(([ms]) => ms);
+  waits.mockRestore();
+  expect(Math.round(small / 100)).toBe(100);
+  expect(Math.round(large / 1_000)).toBe(110);
+  expect(Math.round(artifact / 100)).toBe(600);
 });

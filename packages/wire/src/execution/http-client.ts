@@ -11,7 +11,10 @@ export interface HttpExecutionOptions {
   readonly token: () => string;
   /** Default: the global `fetch`, which keeps connections open and opens one more while others wait. */
   readonly fetch?: typeof fetch;
-  /** Longest wait for an answer, ms; a claim may take its `waitMs` more. Default 30,000. */
+  /**
+   * Longest wait for an answer, ms; a claim may take its `waitMs` more, a large body the time it needs on a slow line. Default 10,000:
+   * a connection that is dead in silence must not hold up what is sent over it for long.
+   */
   readonly timeoutMs?: number;
 }
 
@@ -33,6 +36,12 @@ export function createHttpExecution(options: HttpExecutionOptions): ExecutionCon
   return contract as unknown as ExecutionContract;
 }
 
+const defaultTimeoutMs = 10_000;
+const slowLineBytesPerMs = 100;
+/** Answers may be as large as an artifact. */
+const bulky: ReadonlySet<ExecutionMethod> = new Set(["getArtifact", "getPart", "fetchValue", "pullXCom"]);
+const bulkyTimeoutMs = 60_000;
+
 interface Call {
   readonly method: ExecutionMethod;
   readonly args: readonly unknown[];
@@ -41,12 +50,13 @@ interface Call {
 }
 
 async function call(options: HttpExecutionOptions, { method, args, signal, extraMs = 0 }: Call): Promise<unknown> {
-  const { timeoutMs = 30_000 } = options;
-  const timeout = AbortSignal.timeout(timeoutMs + extraMs);
+  const body = packMessage({ args }) as Uint8Array<ArrayBuffer>;
+  const { timeoutMs = bulky.has(method) ? bulkyTimeoutMs : defaultTimeoutMs } = options;
+  const timeout = AbortSignal.timeout(Math.ceil(timeoutMs + extraMs + body.length / slowLineBytesPerMs));
   const response = await send(options, method, {
     method: "POST",
     headers: { authorization: `Bearer ${options.token()}`, "content-type": messageMediaType },
-    body: packMessage({ args }) as Uint8Array<ArrayBuffer>,
+    body,
     signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
   });
   const answer = readAnswer(response);
