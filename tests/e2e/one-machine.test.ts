@@ -93,7 +93,7 @@ test("kill -9 of the whole tree in a fan-out, and a new start finishes it: nothi
     const again = await startStandalone(project);
     const state = await (await apiOf(project)).ended(run);
     const databaseUrl = await databaseOf(project);
-    expect({ state, problems: await verify({ databaseUrl, ledger, run, width }) }).toEqual({
+    expect({ state, problems: await verify({ databaseUrl, ledger, run, instances: width + 2 }) }).toEqual({
       state: "success",
       problems: [],
     });

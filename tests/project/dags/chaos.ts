@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
-import { chain, context, dag, every, task } from "airloom";
+import { chain, context, dag, task } from "airloom";
 import { z } from "zod";
 import { recordExecution } from "../lib/record-execution.ts";
 
@@ -78,13 +78,3 @@ const dies = task("dies", { retries: 0 }, async (): Promise<void> => {
 export const dying = dag("dying", {}, () => {
   dies();
 });
-
-/** A run each second, when it is not paused. */
-const tick = task("tick", again, (): string => "tick");
-export const ticking = dag(
-  "ticking",
-  { schedule: every("1s"), startDate: "2026-01-01", catchup: true, pausedUponCreation: true, maxActiveRuns: 64 },
-  () => {
-    tick();
-  },
-);
