@@ -31,7 +31,7 @@ export type FinishOutcome =
   | { readonly kind: "skipped"; readonly reason: string }
   | { readonly kind: "failed"; readonly retry: boolean; readonly failure: Json; readonly fingerprint: string }
   | { readonly kind: "rescheduled"; readonly at: string }
-  | { readonly kind: "lost"; readonly reason: string };
+  | { readonly kind: "lost"; readonly reason: string; readonly neverRan?: boolean };
 
 export interface FinishResult {
   /** `fenced`: another attempt or a user decided otherwise, nothing was written. */

@@ -80,11 +80,18 @@ async function letGo(tx: Tx, ended: readonly TaskInstanceRow[]): Promise<readonl
   return moved;
 }
 
+/** Why attempts are given up. */
+export interface Loss {
+  readonly reason: string;
+  /** Ids of the instances of which nothing has run: they are no loss. */
+  readonly neverRan?: ReadonlySet<string>;
+}
+
 /** Attempts handed back or lost: each is recorded as lost, which uses no try. */
 export async function loseAttempts(
   deps: RunsDeps,
   instances: readonly TaskInstanceRow[],
-  reason: string,
+  { reason, neverRan = new Set() }: Loss,
 ): Promise<number> {
   const running = instances.filter((row) => row.state === "running" && row.tokenHash !== null);
   const byRun = new Map<number, TaskInstanceRow[]>();
@@ -96,7 +103,7 @@ export async function loseAttempts(
         taskInstanceId: instance.id,
         attempt: instance.attempt,
         tokenHash: instance.tokenHash ?? "",
-        outcome: { kind: "lost" as const, reason },
+        outcome: { kind: "lost" as const, reason, neverRan: neverRan.has(instance.id) },
         xcoms: [],
       },
     }));
@@ -120,7 +127,7 @@ export async function rescueExpired(deps: RunsDeps, limit = 200): Promise<number
   const expired = await deps.store.tx((tx) =>
     listUsable(tx, { limit, list: (most) => tx.listExpiredLeases(graceMs, most), keyOf: ({ runKey }) => runKey }),
   );
-  return loseAttempts(deps, expired, "its worker stopped sending heartbeats");
+  return loseAttempts(deps, expired, { reason: "its worker stopped sending heartbeats" });
 }
 
 /**
@@ -139,7 +146,7 @@ export async function releaseDeadWorkers(
     .map((worker) => worker.workerId);
   if (dead.length === 0) return 0;
   const held = await deps.store.tx((tx) => tx.listLeasesOfWorkers(dead));
-  await loseAttempts(deps, held, "its worker died");
+  await loseAttempts(deps, held, { reason: "its worker died" });
   await deps.store.tx((tx) => tx.deleteWorkers(dead));
   return held.length;
 }

@@ -76,6 +76,15 @@ test("one that lost a file is fetched again", async () => {
   expect(existsSync(join(at, "other.mjs"))).toBe(true);
 });
 
+test("one whose folder a task deleted while it was in use is fetched again for the next", async () => {
+  artifact("one", ["main.mjs"]);
+  const cache = await opened();
+  const { folder: at } = await cache.use("one");
+  await rm(join(folder, "cache"), { recursive: true });
+  await Promise.all([cache.use("one"), cache.use("one")]);
+  expect(existsSync(join(at, "main.mjs"))).toBe(true);
+});
+
 test("a part that two artifacts share is fetched once", async () => {
   artifact("one", ["main.mjs"]);
   artifact("two", ["main.mjs"]);

@@ -103,4 +103,5 @@ test("a worker that cannot start children gives its work back", async () => {
   const id = worker.queue("a/pid");
   await worker.plane.until(() => worker.plane.released.some(({ taskInstanceId }) => taskInstanceId === id));
   expect(worker.plane.finish(id)).toBeNull();
+  expect(worker.plane.released[0]).toMatchObject({ neverRan: true });
 });

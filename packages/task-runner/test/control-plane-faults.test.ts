@@ -141,8 +141,23 @@ describe("a worker that goes", () => {
     await worker.worker.stop("a new version is rolled out");
     expect(worker.plane.finish(slow.id)?.outcome).toEqual({ kind: "succeeded" });
     expect(worker.plane.released.map(({ taskInstanceId }) => taskInstanceId)).toEqual([held.id]);
+    expect(worker.plane.released[0]).toMatchObject({ neverRan: false });
     expect(worker.plane.finish(held.id)).toBeNull();
     expect([slow.pid, held.pid].some(isAlive)).toBe(false);
+  });
+
+  test("says so of an attempt of which nothing ran yet", async () => {
+    await start({ slots: 1, settings: { drainMs: 0 } });
+    let asked = false;
+    worker.plane.before = (call) => {
+      if (call !== "getArtifact") return;
+      asked = true;
+      throw new AirloomError("UNAVAILABLE", { reason: "it is away" });
+    };
+    const id = worker.queue("work/quick");
+    await worker.plane.until(() => worker.plane.countOf("heartbeat") > 0 && asked);
+    await worker.worker.stop("a new version is rolled out");
+    expect(worker.plane.released).toMatchObject([{ taskInstanceId: id, neverRan: true }]);
   });
 
   test("killed without warning takes its children along, also one that never yields", async () => {

@@ -10,6 +10,7 @@ import type {
   FinishReply,
   FinishRequest,
   LogRecord,
+  ReleasedRef,
   TaskWorkload,
   WorkerTerms,
 } from "@airloom/wire";
@@ -40,7 +41,7 @@ export class FakeControlPlane {
   readonly xcoms = new Map<string, Uint8Array>();
   readonly inputs = new Map<string, Uint8Array>();
   readonly ended: AttemptRef[] = [];
-  readonly released: AttemptRef[] = [];
+  readonly released: ReleasedRef[] = [];
   readonly #artifacts = new Map<string, Artifact>();
   readonly #instances = new Map<string, Instance>();
   readonly #logs = new Map<string, LogRecord[]>();

@@ -18,6 +18,7 @@ export type {
   HeartbeatReply,
   HeartbeatRequest,
   Outcome,
+  ReleasedRef,
   XComOutput,
 } from "./execution/attempt.ts";
 export type {

@@ -100,7 +100,7 @@ const argsOf: Readonly<Record<ExecutionMethod, z.ZodType<readonly unknown[]>>> =
       slots: count,
     }),
   ]),
-  release: z.tuple([z.array(attempt), z.string()]),
+  release: z.tuple([z.array(attempt.extend({ neverRan: z.boolean().optional() })), z.string()]),
 };
 
 /**

@@ -2,12 +2,12 @@ import { AirloomError, type Json } from "@airloom/core";
 import { type FinishOutcome, type FinishResult, loseAttempts } from "@airloom/runs";
 import type { TaskInstanceRow } from "@airloom/store";
 import type {
-  AttemptRef,
   ClaimReply,
   ClaimRequest,
   FinishReply,
   FinishRequest,
   Outcome,
+  ReleasedRef,
   XComOutput,
 } from "@airloom/wire";
 import { claimNow, claimOptions, replyOf } from "./claim-work.ts";
@@ -75,10 +75,11 @@ const xcomOf = ({ key, value, length }: XComOutput) => ({
 /** Attempts that a supervisor gives back: unrun, drained, or found dead. */
 export async function releaseAttempts(
   deps: ExecutionDeps,
-  attempts: readonly AttemptRef[],
+  attempts: readonly ReleasedRef[],
   reason: string,
 ): Promise<void> {
   const held: TaskInstanceRow[] = [];
+  const neverRan = new Set(attempts.flatMap((ref) => (ref.neverRan === true ? [ref.taskInstanceId] : [])));
   await deps.store.tx(async (tx) => {
     held.length = 0;
     for (const ref of attempts) {
@@ -86,5 +87,5 @@ export async function releaseAttempts(
       if (instance?.attempt === ref.attempt && instance.tokenHash === hashToken(ref.token)) held.push(instance);
     }
   });
-  await loseAttempts(deps, held, reason);
+  await loseAttempts(deps, held, { reason, neverRan });
 }

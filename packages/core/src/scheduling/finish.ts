@@ -9,7 +9,8 @@ export type FinishOutcome =
   | { readonly kind: "failed"; readonly retry: boolean }
   /** ISO-8601. */
   | { readonly kind: "rescheduled"; readonly at: string }
-  | { readonly kind: "lost" };
+  /** `neverRan`: its supervisor gave it back before anything of it ran. */
+  | { readonly kind: "lost"; readonly neverRan?: boolean };
 
 /** The attempt that ended. */
 export interface FinishedAttempt {
@@ -47,7 +48,7 @@ export interface FinishDecision {
 /**
  * WHAT DOES THIS OUTCOME MEAN? The state an attempt's end leads to. A failure is retried while the task has retries and
  * `tryNumber ≤ maxTries` (Airflow's rule: clearing raises `maxTries`). A lost attempt (dead worker) uses no try and is
- * scheduled again, unless the task must not run twice (`onLost: "fail"`) or was lost too often.
+ * scheduled again, unless the task must not run twice (`onLost: "fail"`) or was lost too often; one of which nothing ran always is.
  */
 export function decideFinish(attempt: FinishedAttempt, outcome: FinishOutcome, now: Date): FinishDecision {
   switch (outcome.kind) {
@@ -67,6 +68,7 @@ export function decideFinish(attempt: FinishedAttempt, outcome: FinishOutcome, n
     case "failed":
       return outcome.retry ? failedOrRetry(attempt, now, "failed") : ended("failed", "failed_no_retry");
     case "lost":
+      if (outcome.neverRan) return { to: "scheduled", code: "lost", nextDueAt: null, losses: attempt.losses };
       return decideLost(attempt, now);
   }
 }

@@ -4,6 +4,7 @@ import type { ContextHost } from "@airloom/sdk/runtime";
 import { type ConnectionValue, type InputValue, type TaskWorkload, toJsonView, unpackMessage } from "@airloom/wire";
 import type { ChildRecord } from "../protocol/messages.ts";
 import { type AttemptScope, current } from "./attempt-scope.ts";
+import { groupWords } from "./capture-console.ts";
 import type { Channel } from "./channel.ts";
 
 export interface HostParts {
@@ -21,7 +22,7 @@ export function attemptHost({ channel, scope, signal }: HostParts): ContextHost 
         current.late("it wrote to its log after it had ended");
         return;
       }
-      const group = scope.groups.length > 0 ? { group: scope.groups.join(" / ") } : {};
+      const group = scope.groups.length > 0 ? { group: groupWords(scope.groups) } : {};
       const record: ChildRecord = {
         ts: Date.now(),
         level,

@@ -21,7 +21,16 @@ const shared: Readonly<Record<string, object>> = {
   Math,
   Reflect,
   console,
+  Symbol,
+  "TextEncoder.prototype": TextEncoder.prototype,
+  "TextDecoder.prototype": TextDecoder.prototype,
+  Buffer,
+  "Buffer.prototype": Buffer.prototype,
 };
+
+/** What else it says of the process changes by itself: its functions do not. */
+const functionsOfProcess = (): Properties =>
+  new Map([...propertiesOf(process)].filter(([, { value }]) => typeof value === "function"));
 
 type Properties = ReadonlyMap<string | symbol, PropertyDescriptor>;
 
@@ -31,10 +40,13 @@ type Properties = ReadonlyMap<string | symbol, PropertyDescriptor>;
  */
 export function noteGlobals(): () => readonly string[] {
   const noted = Object.entries(shared).map(([name, object]) => ({ name, object, properties: propertiesOf(object) }));
-  return () =>
-    noted.flatMap(({ name, object, properties }) =>
+  const processFunctions = functionsOfProcess();
+  return () => [
+    ...noted.flatMap(({ name, object, properties }) =>
       changes(properties, propertiesOf(object)).map((key) => `${name}.${key}`),
-    );
+    ),
+    ...changes(processFunctions, functionsOfProcess()).map((key) => `process.${key}`),
+  ];
 }
 
 const propertiesOf = (object: object): Properties =>

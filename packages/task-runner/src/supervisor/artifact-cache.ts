@@ -22,10 +22,15 @@ export interface CachedArtifact {
 
 interface Held {
   readonly artifact: CachedArtifact;
+  /** Of its parts. */
+  readonly paths: readonly string[];
   readonly bytes: number;
   uses: number;
   lastUse: number;
 }
+
+/** Tasks share the worker's user: one may delete what it was loaded from, and must not take those that come after it along. */
+const isWhole = ({ paths }: Held): boolean => paths.every((path) => existsSync(path));
 
 const manifestName = ".manifest.json";
 const abandonedMs = 10 * 60_000;
@@ -65,14 +70,17 @@ export class ArtifactCache {
 
   #hold(id: string, folder: string, { entry, sdkProtocol, parts }: ArtifactManifest): Held {
     const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
-    const held = { artifact: { id, folder, entry, sdkProtocol }, bytes, uses: 0, lastUse: 0 };
+    const uses = this.#held.get(id)?.uses ?? 0;
+    const paths = parts.map(({ path }) => join(folder, path));
+    const held = { artifact: { id, folder, entry, sdkProtocol }, paths, bytes, uses, lastUse: 0 };
     this.#held.set(id, held);
     return held;
   }
 
   /** The artifact, fetched if need be, and kept until `release`. @throws AirloomError what the control plane refused with. */
   async use(id: string): Promise<CachedArtifact> {
-    const held = this.#held.get(id) ?? (await this.#fetchOnce(id));
+    const known = this.#held.get(id);
+    const held = known && isWhole(known) ? known : await this.#fetchOnce(id);
     held.uses += 1;
     this.#clock += 1;
     held.lastUse = this.#clock;
@@ -148,7 +156,7 @@ export class ArtifactCache {
 
   async #dropUnusedParts(): Promise<void> {
     const folder = join(this.#options.folder, "parts");
-    for (const name of await readdir(folder)) {
+    for (const name of await readdir(folder).catch(() => [])) {
       const file = join(folder, name);
       // The last name of the file: no artifact holds it any more.
       if ((await stat(file)).nlink === 1) await rm(file, { force: true });

@@ -1,4 +1,4 @@
-import { AirloomError } from "@airloom/core";
+import { AirloomError, type JsonObject } from "@airloom/core";
 import type { AttemptRef, ExecutionContract, LogRecord } from "@airloom/wire";
 import type { ChildRecord } from "../protocol/messages.ts";
 import { plainText } from "../protocol/plain-text.ts";
@@ -20,6 +20,8 @@ export interface AttemptLogParts {
 const recordBytes = 64;
 const tailBytes = 4096;
 const lastRecords = 20;
+/** Characters of a record's group that are kept. */
+const longestGroup = 1_000;
 /** While so much waits to be sent, the child's output is read slowly. */
 const backlogBytes = 512 * 1024;
 const backlogPauseMs = 20;
@@ -73,8 +75,18 @@ export class AttemptLog {
       this.#say("warn", `The log of this attempt has reached its limit of ${this.#taken} bytes and ends here.`);
   }
 
-  #pushRecord({ fields, ...rest }: ChildRecord): void {
-    this.#push({ ...rest, seq: 0, ...(fields && { fields: this.#parts.mask.applyToFields(fields) }) });
+  #pushRecord({ fields, group, ...rest }: ChildRecord): void {
+    this.#push({
+      ...rest,
+      seq: 0,
+      ...(fields && { fields: this.#cutFields(this.#parts.mask.applyToFields(fields)) }),
+      ...(group !== undefined && { group: this.#parts.mask.apply(plainText(group)).slice(0, longestGroup) }),
+    });
+  }
+
+  #cutFields(fields: JsonObject): JsonObject {
+    const text = JSON.stringify(fields);
+    return text.length <= this.#parts.settings.logLineBytes ? fields : { cut: this.#cut(text, 0) };
   }
 
   /** Output as it came from a pipe. @returns how long more of it may wait, ms: a flood must not take a processor, nor memory. */
@@ -154,7 +166,7 @@ export class AttemptLog {
   }
 
   #push(record: LogRecord): void {
-    const size = record.msg.length + (record.fields ? JSON.stringify(record.fields).length : 0) + recordBytes;
+    const size = sizeOf(record);
     this.#taken += size;
     this.#pendingBytes += size;
     this.#pending.push({ ...record, seq: this.#seq });
@@ -198,10 +210,13 @@ export class AttemptLog {
     let count = 0;
     let size = 0;
     while (count < this.#pending.length && size < this.#parts.settings.logBatchBytes) {
-      size += (this.#pending[count]?.msg.length ?? 0) + recordBytes;
+      size += sizeOf(this.#pending[count] as LogRecord);
       count += 1;
     }
     this.#pendingBytes = Math.max(0, this.#pendingBytes - size);
     return this.#pending.splice(0, count);
   }
 }
+
+const sizeOf = ({ msg, group, fields }: LogRecord): number =>
+  msg.length + (group?.length ?? 0) + (fields ? JSON.stringify(fields).length : 0) + recordBytes;

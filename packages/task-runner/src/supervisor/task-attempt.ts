@@ -35,7 +35,13 @@ export type StopReason = "timeout" | "cancel" | "gone" | "expired" | "released";
 export type AttemptEnd =
   | { readonly kind: "outcome"; readonly outcome: Outcome; readonly xcoms: readonly XComOutput[] }
   /** It was stopped and nothing of it lives. */
-  | { readonly kind: "stopped"; readonly why: Exclude<StopReason, "timeout">; readonly reason: string };
+  | {
+      readonly kind: "stopped";
+      readonly why: Exclude<StopReason, "timeout">;
+      readonly reason: string;
+      /** No child was told to run it. */
+      readonly neverRan?: boolean;
+    };
 
 interface Stop {
   readonly why: StopReason;
@@ -56,6 +62,7 @@ export class TaskAttempt {
   #stop: Stop | null = null;
   #child: LentChild | null = null;
   #isRunning = false;
+  #mayHaveRun = false;
   #deadline = 0;
   #received: (message: ChildMessage) => void = () => undefined;
 
@@ -106,7 +113,7 @@ export class TaskAttempt {
       }
     } catch (error) {
       if (this.#stop) return this.#stopped(this.#stop);
-      if (error instanceof NoChildError) return { kind: "stopped", why: "released", reason: error.message };
+      if (error instanceof NoChildError) return this.#stopped({ why: "released", reason: error.message });
       return this.#failed(unloadable(error), true);
     }
   }
@@ -151,6 +158,7 @@ export class TaskAttempt {
       };
     });
     this.#isRunning = true;
+    this.#mayHaveRun = true;
     const { executionTimeoutSeconds } = this.workload.task;
     process.send({ kind: "run", workload: this.workload, leaseMs: this.#leaseMs() });
     const timer =
@@ -244,7 +252,7 @@ export class TaskAttempt {
   }
 
   #stopped({ why, reason }: Stop): AttemptEnd {
-    if (why !== "timeout") return { kind: "stopped", why, reason };
+    if (why !== "timeout") return { kind: "stopped", why, reason, neverRan: !this.#mayHaveRun };
     return this.#failed({ kind: "timeout", name: "Timeout", message: reason, stack: null, location: null }, true);
   }
 

@@ -215,12 +215,12 @@ class Worker implements Service {
 
   async #tellStopped(
     attempt: RunningAttempt,
-    { why, reason }: Extract<AttemptEnd, { kind: "stopped" }>,
+    { why, reason, neverRan = false }: Extract<AttemptEnd, { kind: "stopped" }>,
   ): Promise<readonly Claimed[]> {
     if (why === "cancel") await this.#ended(attempt);
     // Ended before the lease did: nobody has to wait for the rest of it.
     if (why === "released" || why === "expired")
-      await this.#tryOften(() => this.#parts.contract.release([attempt.ref], reason));
+      await this.#tryOften(() => this.#parts.contract.release([{ ...attempt.ref, neverRan }], reason));
     return [];
   }
 

@@ -51,14 +51,7 @@ const encodeJson = (value: unknown): Uint8Array => encoder.encode(`\x01\x00${str
 
 function encodeTagged(value: unknown): Uint8Array {
   const tail: Uint8Array[] = [];
-  const json = walkToTagged(value, {
-    allowsString: () => true,
-    binary: (data) => {
-      const bytes = bytesOf(data);
-      tail.push(bytes);
-      return bytes.length;
-    },
-  });
+  const json = walk(value, tail);
   const text = encoder.encode(stringify(json));
   const bytes = new Uint8Array(taggedHeader + text.length + tail.reduce((sum, part) => sum + part.length, 0));
   bytes.set([version, forms.tagged]);
@@ -69,6 +62,23 @@ function encodeTagged(value: unknown): Uint8Array {
     offset += part.length;
   }
   return bytes;
+}
+
+function walk(value: unknown, tail: Uint8Array[]): unknown {
+  try {
+    return walkToTagged(value, {
+      allowsString: () => true,
+      binary: (data) => {
+        const bytes = bytesOf(data);
+        tail.push(bytes);
+        return bytes.length;
+      },
+    });
+  } catch (cause) {
+    // How deep the walk comes depends on what stands on the stack before it.
+    if (cause instanceof RangeError) throw refusal([], `nested too deeply to be kept (${cause.message})`, cause);
+    throw cause;
+  }
 }
 
 function stringify(json: unknown): string {

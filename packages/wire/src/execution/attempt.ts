@@ -8,6 +8,12 @@ export interface AttemptRef {
   readonly token: string;
 }
 
+/** An attempt that is handed back. */
+export interface ReleasedRef extends AttemptRef {
+  /** Nothing of the task ran, not even its first line: no loss, it can be handed out again whatever it does. @default false */
+  readonly neverRan?: boolean;
+}
+
 /** Every return, throw, signal and timeout of an attempt, as data. What it means for the state, core decides. */
 export type Outcome =
   | {

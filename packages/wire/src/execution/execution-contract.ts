@@ -1,5 +1,12 @@
 import type { ArtifactManifest, ParseReport, ParseSession } from "./artifact.ts";
-import type { AttemptRef, FinishReply, FinishRequest, HeartbeatReply, HeartbeatRequest } from "./attempt.ts";
+import type {
+  AttemptRef,
+  FinishReply,
+  FinishRequest,
+  HeartbeatReply,
+  HeartbeatRequest,
+  ReleasedRef,
+} from "./attempt.ts";
 import type { LogBatch } from "./log-record.ts";
 import type { ClaimReply, ClaimRequest, Workload } from "./workload.ts";
 
@@ -20,7 +27,7 @@ export interface ExecutionContract {
   /** Says that nothing of a fenced attempt is alive any more. */
   ended(attempt: AttemptRef): Promise<void>;
   /** Gives attempts back unrun or lost (drain, dead supervisor): no try is used. */
-  release(attempts: readonly AttemptRef[], reason: string): Promise<void>;
+  release(attempts: readonly ReleasedRef[], reason: string): Promise<void>;
   appendLogs(batch: LogBatch): Promise<void>;
   /** An `InputValue` too large to travel with the workload, packed as a message. */
   fetchValue(attempt: AttemptRef, ref: string): Promise<Uint8Array>;

@@ -175,6 +175,21 @@ export function leasePromises(given: ExecutionUnderTest): void {
     expect(await given.states(run)).toEqual({ "(run)": "failed", a: "failed" });
   });
 
+  test("what is handed back before anything of it ran is no loss: it uses no try, however often, and whatever must not run twice", async () => {
+    const { held, queue, run } = await running({ onLost: "fail", retries: 0 });
+    let last = held;
+    for (let times = 0; times < 5; times += 1) {
+      await given.execution.release([{ ...last.ref, neverRan: true }], "drained");
+      await settle(given.made.runs.deps);
+      last = await given.claimOne(queue);
+    }
+    expect(await row(last)).toMatchObject({ attempt: 6, tryNumber: 1, losses: 0 });
+    const attempt = await given.store.tx((tx) => tx.findAttempt(held.ref.taskInstanceId, 1));
+    expect(attempt).toMatchObject({ outcome: "lost", failure: { reason: "drained" } });
+    expect(await given.finish(last, succeeded)).toBe("recorded");
+    expect(await given.states(run)).toEqual({ "(run)": "success", a: "success" });
+  });
+
   test("a failure between two losses begins the count of losses anew", async () => {
     const { held, queue } = await running({ retries: 1, retryDelaySeconds: 0 });
     await given.execution.release([held.ref], "lost");

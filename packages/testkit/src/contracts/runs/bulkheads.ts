@@ -39,6 +39,7 @@ function breakable(given: RunsGiven): Breakable {
   const deps: RunsDeps = {
     ...plain.deps,
     versions: {
+      ...versions,
       load: async (tx, versionId) => {
         const fault = broken.get(versionId);
         const version = await versions.load(tx, versionId);
