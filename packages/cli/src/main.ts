@@ -1,26 +1,4 @@
-import { AirloomError } from "@airloom/core";
-import { CommanderError } from "commander";
-import { armFailpoints } from "./failpoints/arm.ts";
-import { createProgram } from "./program.ts";
-
-/** Exit codes: 0 done, 1 refused or failed, 2 wrong usage. */
-async function main(): Promise<void> {
-  try {
-    if (globalThis.FAILPOINTS) armFailpoints(process.env);
-    await createProgram(process.env).parseAsync(process.argv);
-  } catch (error) {
-    process.exitCode = exitCodeOf(error);
-  }
-}
-
-/** Commander has told what was wrong by then; our own errors have not been. */
-function exitCodeOf(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  if (!(error instanceof AirloomError)) throw error;
-  process.stderr.write(`error: ${error.message}\n`);
-  if (error.hint) process.stderr.write(`       ${error.hint}\n`);
-  return error.code === "CLI_USAGE" ? 2 : 1;
-}
+import { runCommand } from "./run-command.ts";
 
 // A reader that closes early (`airloom dags list | head`) is no error.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
@@ -28,4 +6,5 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(0);
 });
 
-await main();
+const code = await runCommand(process.env, process.argv.slice(2));
+if (code !== undefined) process.exitCode = code;

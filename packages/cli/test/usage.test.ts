@@ -20,6 +20,11 @@ const help = "       Run the command with --help to see its arguments.\n";
 
 /** Command, exit code, everything on standard error. */
 const wrong: readonly (readonly [string, number, string])[] = [
+  [
+    "pools export nowhere/pools.json",
+    1,
+    "error: The system refused what the command needs: ENOENT: no such file or directory, open 'nowhere/pools.json'.\n       Check that the file or address is there and may be used, and that the disk has room.\n",
+  ],
   ["frobnicate", 2, `error: unknown command 'frobnicate'\n${help}`],
   ["dag list", 2, `error: unknown command 'dag'\n(Did you mean dags?)\n${help}`],
   ["dags lst", 2, `error: unknown command 'lst'\n(Did you mean list?)\n${help}`],

@@ -15,13 +15,35 @@ const text = (fallback: string, reason: string): Option<string> => ({
 
 const secret = (reason: string): Option<string> => ({ ...text("", reason), secret: true });
 
-const number = (fallback: number, reason: string): Option<number> => ({
+interface Range {
+  /** @default 0 */
+  readonly least?: number;
+  readonly most?: number;
+  readonly whole?: true;
+}
+
+const number = (fallback: number, reason: string, { least = 0, most, whole }: Range = {}): Option<number> => ({
   default: fallback,
   reason,
   parse: (value) => {
     const parsed = Number(value);
     if (value.trim() === "" || !Number.isFinite(parsed)) throw new Error("a number is needed");
+    if (whole && !Number.isSafeInteger(parsed)) throw new Error("a whole number is needed");
+    if (parsed < least) throw new Error(`at least ${least} is needed`);
+    if (most !== undefined && parsed > most) throw new Error(`at most ${most} is possible`);
     return parsed;
+  },
+});
+
+/** A count that cannot be zero. */
+const count = (fallback: number, reason: string): Option<number> => number(fallback, reason, { least: 1, whole: true });
+
+const oneOf = (choices: readonly string[], fallback: string, reason: string): Option<string> => ({
+  default: fallback,
+  reason,
+  parse: (value) => {
+    if (!choices.includes(value)) throw new Error(`one of ${choices.join(", ")} is needed`);
+    return value;
   },
 });
 
@@ -50,7 +72,7 @@ export const options = {
   core: {
     dagsFolder: text("dags", "Where Dag files lie, relative to the project."),
     executor: text("local", "Where a task runs that names no executor."),
-    parallelism: number(
+    parallelism: count(
       32,
       "Queued and running attempts of the local executor at once (as Airflow); slots are what really runs.",
     ),
@@ -58,26 +80,26 @@ export const options = {
       true,
       "A Dag does nothing until someone means it to (as Airflow); standalone overrides it.",
     ),
-    maxMapLength: number(1_024, "A longer mapped task fails: it is more often a mistake than a wish (as Airflow)."),
+    maxMapLength: count(1_024, "A longer mapped task fails: it is more often a mistake than a wish (as Airflow)."),
   },
   database: {
     url: { ...secret("PostgreSQL to use; empty = the embedded server of the home."), default: "" },
-    poolSize: number(10, "Connections per process: enough for the loops and a burst of requests."),
+    poolSize: count(10, "Connections per process: enough for the loops and a burst of requests."),
   },
   api: {
     host: text("127.0.0.1", "Nobody else reaches it until told."),
-    port: number(8_080, "As Airflow."),
+    port: number(8_080, "As Airflow.", { most: 65_535, whole: true }),
     exposeConfig: flag(false, "Configuration tells an attacker much (as Airflow)."),
-    tokenLifetimeSeconds: number(86_400, "As Airflow."),
-    bodyLimitBytes: number(1_048_576, "No request of a person is larger."),
+    tokenLifetimeSeconds: count(86_400, "As Airflow."),
+    bodyLimitBytes: count(1_048_576, "No request of a person is larger."),
   },
   scheduler: {
-    pollMs: number(1_000, "Hints wake the loops at once; this finds what a lost hint left."),
-    rescueMs: number(2_000, "How soon a lease that ended is noticed."),
+    pollMs: count(1_000, "Hints wake the loops at once; this finds what a lost hint left."),
+    rescueMs: count(2_000, "How soon a lease that ended is noticed."),
   },
   workers: {
     server: text("", "Where the control plane is, for processes apart from it: http://host:port."),
-    slots: number(0, "Attempts at once; 0 = two per processor, at least 4."),
+    slots: number(0, "Attempts at once; 0 = two per processor, at least 4.", { whole: true }),
     queues: list(["default"], "Named queues this worker takes from."),
     leaseSeconds: number(30, "A worker that is silent so long has lost its attempts."),
     heartbeatSeconds: number(5, "Several fit into a lease."),
@@ -103,12 +125,12 @@ export const options = {
     workerToken: secret("Token of workers and dag-processors; empty = the home's key file."),
   },
   logging: {
-    level: text("info", "debug, info, warn or error."),
-    maxBytesPerAttempt: number(10_485_760, "A log longer than this is cut, with a mark."),
+    level: oneOf(["debug", "info", "warn", "error"], "info", "debug, info, warn or error."),
+    maxBytesPerAttempt: count(10_485_760, "A log longer than this is cut, with a mark."),
   },
   xcom: {
     inlineBytes: number(65_536, "Values up to this size travel with the task; larger ones are fetched."),
-    maxBytes: number(50_331_648, "A larger value fails its task: use storage and pass a reference."),
+    maxBytes: count(50_331_648, "A larger value fails its task: use storage and pass a reference."),
   },
 } as const;
 

@@ -22,6 +22,11 @@ describe("A value of the configuration", () => {
     ["AIRLOOM__CORE__PARALLELISM", "many", "a number is needed"],
     ["AIRLOOM__CORE__PARALLELISM", " ", "a number is needed"],
     ["AIRLOOM__CORE__DAGS_ARE_PAUSED_AT_CREATION", "maybe", "true or false is needed"],
+    ["AIRLOOM__API__PORT", "-1", "at least 0 is needed"],
+    ["AIRLOOM__API__PORT", "99999999", "at most 65535 is possible"],
+    ["AIRLOOM__API__PORT", "80.5", "a whole number is needed"],
+    ["AIRLOOM__DATABASE__POOL_SIZE", "0", "at least 1 is needed"],
+    ["AIRLOOM__LOGGING__LEVEL", "loud", "one of debug, info, warn, error is needed"],
   ])("is refused with its name and the reason: %s=%s", (name, value, reason) => {
     expect(() => resolveConfig({ environment: { [name]: value } })).toThrow(`${name} is "${value}": ${reason}.`);
   });
