@@ -10,6 +10,9 @@ import { refuseConnection } from "./http/refuse-connection.ts";
 import { addRoutes } from "./http/route.ts";
 import { restRoutes } from "./rest/rest-routes.ts";
 
+/** More are closed at once: each holds a file descriptor and some KiB, whatever it does. */
+const maxConnections = 4_096;
+
 /** The whole API as one application: listen on it, or call it in process (`inject`) without a socket. */
 export function createApi(deps: ApiDeps): FastifyInstance {
   const app = fastify({
@@ -17,10 +20,13 @@ export function createApi(deps: ApiDeps): FastifyInstance {
     // Ids may be 250 long, and percent-encoded three times that.
     routerOptions: { maxParamLength: 1_000 },
     forceCloseConnections: true,
+    // Someone who sends a head byte by byte, or nothing, is let go after ten seconds; a large value over a thin line has two minutes.
+    http: { headersTimeout: 10_000, connectionsCheckingInterval: 2_000 },
     requestTimeout: 120_000,
     frameworkErrors: refuseUrl,
     clientErrorHandler: refuseConnection,
   });
+  app.server.maxConnections = maxConnections;
   app.addHook("onSend", async (_request, reply) => {
     reply
       .header("x-content-type-options", "nosniff")

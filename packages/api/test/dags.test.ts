@@ -1,5 +1,6 @@
 import { publish, someRun, someSpec, someTask } from "@airloom/testkit";
 import { beforeAll, expect, test } from "vitest";
+import { versionsOf } from "../src/rest/find.ts";
 import { fieldProblems } from "./airflow-fields.ts";
 import { list, ownApi } from "./own-api.ts";
 
@@ -207,3 +208,16 @@ function deferred(): { promise: Promise<void>; resolve: () => void } {
   });
   return { promise, resolve };
 }
+
+test("a list leaves out the Spec of a Dag that was deleted since it was listed", async () => {
+  const own = await ownApi();
+  await publish(own.store, someSpec({ dagId: "gone" }));
+  await publish(own.store, someSpec({ dagId: "stays" }));
+  const { rows } = await own.deps.reads.listDags({ where: [], orderBy: [], limit: 10, offset: 0 });
+  expect((await own.ask("/api/v2/dags/gone", { method: "DELETE" })).status).toBe(200);
+  const versions = await versionsOf(
+    own.deps,
+    rows.map((dag) => dag.versionId),
+  );
+  expect(rows.map((dag) => versions.get(dag.versionId)?.graph.spec.dagId)).toEqual([undefined, "stays"]);
+});

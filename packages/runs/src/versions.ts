@@ -9,7 +9,7 @@ export interface Version {
 
 /** Versions do not change once runs use them, so a process keeps the newest used. */
 export interface Versions {
-  /** Throws VERSION_UNREADABLE when what is stored cannot be read; and when the version does not exist: a run's always does. */
+  /** @throws VERSION_UNREADABLE when what is stored cannot be read; NOT_FOUND when its Dag was deleted: a run's is always there. */
   load(tx: Tx, versionId: string): Promise<Version>;
 }
 
@@ -34,7 +34,10 @@ export function createVersions(capacity = 2_000): Versions {
         return known;
       }
       const row = await tx.findVersion(versionId);
-      if (!row) throw new Error(`Dag version ${versionId} is not stored, though a run uses it`);
+      if (!row) {
+        const hint = "Its Dag was deleted a moment ago.";
+        throw new AirloomError("NOT_FOUND", { what: `The Dag's version ${versionId}`, hint });
+      }
       const version = { row, graph: readGraph(row) };
       kept.set(versionId, version);
       for (const oldest of kept.keys()) {

@@ -103,17 +103,20 @@ export async function pathConditions(
   ];
 }
 
-/** The Specs of these versions, mostly from memory; one that cannot be read is left out, so that a list shows all the others. */
+/**
+ * The Specs of these versions, mostly from memory. One that cannot be read, or whose Dag was deleted since it was listed, is left
+ * out, so that a list shows all the others.
+ */
 export async function versionsOf(deps: ApiDeps, ids: readonly string[]): Promise<ReadonlyMap<string, Version>> {
   const wanted = [...new Set(ids)];
   if (wanted.length === 0) return new Map();
   return deps.store.tx(async (tx) => {
-    const loaded = await Promise.all(wanted.map((id) => deps.versions.load(tx, id).catch(unlessUnreadable)));
+    const loaded = await Promise.all(wanted.map((id) => deps.versions.load(tx, id).catch(unlessOneOfMany)));
     return new Map(wanted.flatMap((id, index) => (loaded[index] ? [[id, loaded[index]] as const] : [])));
   });
 }
 
-function unlessUnreadable(error: unknown): null {
-  if (error instanceof AirloomError && error.code === "VERSION_UNREADABLE") return null;
+function unlessOneOfMany(error: unknown): null {
+  if (error instanceof AirloomError && (error.code === "VERSION_UNREADABLE" || error.code === "NOT_FOUND")) return null;
   throw error;
 }
