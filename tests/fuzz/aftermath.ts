@@ -1,6 +1,7 @@
 import { apiOf } from "../support/api-of.ts";
 import { broken } from "../support/broken-invariants.ts";
-import { databaseOf } from "../support/database-of.ts";
+import { databaseOf, rowsOf } from "../support/database-of.ts";
+import type { TemporaryProject } from "../support/temporary-project.ts";
 import { until } from "../support/until.ts";
 import type { World } from "./world.ts";
 
@@ -45,8 +46,20 @@ async function runGood({ project }: World): Promise<string | null> {
   await api.send("PATCH", "/api/v2/dags/good", { is_paused: false });
   await api.send("PATCH", "/api/v2/pools/default_pool", { slots: 128 });
   const run = await api.trigger("good");
-  const state = await api.ended(run, { within: 60_000 });
+  const state = await api.ended(run, { within: 60_000 }).catch(async (error: unknown) => {
+    const why = await api.ask("GET", `/api/airloom/explain/good/${encodeURIComponent(run.dag_run_id)}`);
+    return `${String(error)} ${JSON.stringify(why.body)} ${await whatIsThere(project)}`;
+  });
   if (state !== "success") return `the run ended as ${state}`;
   const sum = await api.xcom(run, "sum");
   return sum === 14 ? null : `the sum was ${JSON.stringify(sum)}`;
+}
+
+/** What stands in the way, for whoever has to find out why. */
+async function whatIsThere(project: TemporaryProject): Promise<string> {
+  const url = await databaseOf(project);
+  const sql =
+    "select state, count(*)::int, min(priority), max(priority) from task_instance where state in ('scheduled', 'queued', 'running') group by state";
+  const workers = "select worker_id, hostname, slots, queues, executor from worker";
+  return JSON.stringify([await rowsOf(url, sql), (await rowsOf(url, workers)).slice(0, 5)]);
 }

@@ -1,4 +1,5 @@
 import { type Aftermath, aftermathOf } from "./aftermath.ts";
+import { type CliReport, runCli } from "./cli/run-cli.ts";
 import { type HttpReport, runHttp } from "./http/run-http.ts";
 import { type RawReport, runRaw } from "./raw/run-raw.ts";
 import { createWorld, type World } from "./world.ts";
@@ -34,6 +35,12 @@ export const parts = {
       const report = await runRaw(world, budget);
       return { report, failures: rawFailures(report) };
     }),
+  cli: ({ seed, requests, tell }) =>
+    inWorld(async (world) => {
+      const budget = { seed, lines: requests ?? 3_000, oneRealIn: 50, surroundings: 1_000, tell };
+      const report = await runCli(world, budget);
+      return { report, failures: cliFailures(report) };
+    }),
 } satisfies Readonly<Record<string, Part>>;
 
 async function inWorld<Report extends object>(
@@ -62,6 +69,11 @@ export function httpFailures({ findings, neverReached, memory }: HttpReport): re
 
 export const rawFailures = ({ findings }: RawReport): readonly string[] =>
   findings.map(({ title, what, answer }) => `${title}: ${what}: ${JSON.stringify(answer)}`);
+
+export const cliFailures = ({ findings }: CliReport): readonly string[] =>
+  findings.map(
+    ({ title, what, args, said }) => `${title}: ${what}: airloom ${JSON.stringify(args).slice(0, 500)}: ${said}`,
+  );
 
 export const aftermathFailures = ({ log, invariants, pipeline }: Aftermath): readonly string[] => [
   ...log.map((record) => `in the log: ${record}`),

@@ -147,7 +147,7 @@ function spoiled(random: Random, index: number, attempts: readonly AttemptRef[])
   if (way < 2) return message;
   if (way < 6) {
     const { value, odd } = mutatedArgs(args, random);
-    return { ...messageTo(method, value), odd: [odd] };
+    return { ...messageTo(method, value.map(impatient)), odd: [odd] };
   }
   if (way === 6) return withSender(message, random);
   if (way === 7)
@@ -165,6 +165,12 @@ function spoiled(random: Random, index: number, attempts: readonly AttemptRef[])
     odd: [`bytes of ${index}`],
   };
 }
+
+/** A claim may wait half a minute for work, rightly: what asks so is made not to. */
+const impatient = (arg: unknown): unknown =>
+  typeof arg === "object" && arg !== null && Number((arg as { readonly waitMs?: unknown }).waitMs) > 0
+    ? { ...arg, waitMs: 100 }
+    : arg;
 
 /** Bytes become text in JSON and stay bytes elsewhere: only what is JSON is changed. */
 function mutatedArgs(

@@ -59,7 +59,7 @@ const heads: readonly RawCase[] = [
   { title: "a path of 1 MB", bytes: `GET /${"a".repeat(1_000_000)} HTTP/1.1\r\n${host}\r\n`, expect: "refused" },
   { title: "no host", bytes: `GET ${version} HTTP/1.1\r\n\r\n`, expect: "refused" },
   { title: "two hosts", bytes: `${get(version)}${host}\r\n`, expect: "anything" },
-  { title: "HTTP/0.9", bytes: `GET ${version}\r\n\r\n`, expect: "refused" },
+  { title: "HTTP/0.9", bytes: `GET ${version}\r\n\r\n`, expect: "anything" },
   { title: "HTTP/1.0", bytes: `GET ${version} HTTP/1.0\r\n\r\n`, expect: "answered" },
   { title: "HTTP/2", bytes: "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", expect: "refused" },
   { title: "HTTP/9.9", bytes: `GET ${version} HTTP/9.9\r\n${host}\r\n`, expect: "refused" },
