@@ -48,7 +48,7 @@ async function claimOf(
     repeat = true;
     const found = looks ? await tx.findClaimed(options.tokenHashes) : [];
     const held = found.filter(({ runKey }) => !without.has(runKey));
-    const taken = new Set(held.map((row) => row.tokenHash));
+    const taken = new Set(found.map((row) => row.tokenHash));
     const tokenHashes = options.tokenHashes.filter((hash) => !taken.has(hash));
     const fresh = tokenHashes.length > 0 ? await tx.claimQueued({ ...options, tokenHashes }) : [];
     if (globalThis.FAILPOINTS && fresh.length > 0) commitPoint(tx, "api.claim");
