@@ -54,7 +54,7 @@ const identity: readonly Invariant[] = [
       where a.ended_at is not null and (a.outcome is null or a.started_at is null or a.ended_at < a.started_at)
       union all
       select a.task_instance_id, max(a.attempt), a.try_number, 'success twice' from attempt a
-      where a.outcome = 'success' group by a.task_instance_id, a.try_number having count(*) > 1`,
+      where a.outcome = 'succeeded' group by a.task_instance_id, a.try_number having count(*) > 1`,
   },
   {
     number: 7,

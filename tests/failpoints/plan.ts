@@ -42,7 +42,7 @@ const ways: Readonly<Record<PointName, Way>> = {
   "worker.child.ready": way("worker-1", "fan-out", 2),
   "worker.hb.sent": way("worker-1", "slow-fan-out", often),
   "worker.result.received": way("worker-1", "fan-out", often),
-  "worker.result.spooled": { ...way("worker-1", "fan-out"), besides: "worker.finish.sent=droprep" },
+  "worker.result.spooled": { ...way("worker-1", "fan-out"), besides: "worker.finish.sent=droprep*3" },
   "worker.finish.sent": way("worker-1", "fan-out", often),
   "worker.finish.acked": way("worker-1", "fan-out", often),
   "worker.log.flush": way("worker-1", "fan-out"),
