@@ -39,7 +39,13 @@ import { deletePool, findPool, insertPool, listPools, updatePool, upsertExecutor
 import { endAttempts, findAttempt, listAttempts } from "./task-instance/attempts.ts";
 import { claimQueued, findClaimed } from "./task-instance/claim-queued.ts";
 import { insertTaskInstances } from "./task-instance/insert-task-instances.ts";
-import { endLeases, extendLeases, listExpiredLeases, listLeasesOfWorkers } from "./task-instance/leases.ts";
+import {
+  endLeases,
+  extendLeases,
+  listExpiredLeases,
+  listLeasesOfWorkers,
+  lockExpiredLeases,
+} from "./task-instance/leases.ts";
 import { listCandidates } from "./task-instance/list-candidates.ts";
 import { moveTaskInstances } from "./task-instance/move-task-instances.ts";
 import {
@@ -150,6 +156,7 @@ const verbs = {
   extendLeases,
   endLeases,
   listExpiredLeases,
+  lockExpiredLeases,
   listLeasesOfWorkers,
   listDueRuns,
   nextDueAt,

@@ -8,7 +8,7 @@ import {
   type TaskInstanceState,
   tallyDeltasFor,
 } from "@airloom/core";
-import type { AttemptEnd, ClaimOptions, NewXCom, TaskInstanceMove, TaskInstanceRow } from "@airloom/store";
+import type { AttemptEnd, ClaimOptions, NewXCom, TaskInstanceMove, TaskInstanceRow, Tx } from "@airloom/store";
 import { advanceLocked, type RunsChanged, taskInstanceMoved, tellMoves } from "./advance-runs.ts";
 import { type Claimed, claimIn } from "./claim.ts";
 import type { RunsDeps } from "./deps.ts";
@@ -46,6 +46,8 @@ export interface FinishResult {
 export interface PendingFinish {
   readonly finish: Finish;
   readonly instance: TaskInstanceRow;
+  /** A loss for want of heartbeats: it counts only if the lease ended so long ago, ms, when it is written down. */
+  readonly silentMs?: number;
   /** The slot that becomes free asks for its next work. */
   readonly claim?: ClaimOptions;
 }
@@ -102,6 +104,7 @@ async function tryFinish(deps: RunsDeps, runKey: number, items: readonly Pending
       const [locked] = await lockRuns(tx, deps, [runKey]);
       if (!locked) throw new StaleFinishes(items.map((_, position) => position));
       if (globalThis.FAILPOINTS) commitPoint(tx, isLoss(items) ? "reaper.expire" : "api.finish");
+      await refuseAlive(tx, items);
       return recordFinishes(locked, items);
     });
     const reasons = new Map(items.map(({ finish }) => [finish.taskInstanceId, reasonOf(finish.outcome)]));
@@ -119,6 +122,18 @@ async function tryFinish(deps: RunsDeps, runKey: number, items: readonly Pending
 
 /** Losses come alone: no worker reports one. */
 const isLoss = (items: readonly PendingFinish[]): boolean => items.some(({ finish }) => finish.outcome.kind === "lost");
+
+/** A heartbeat may have come since the leases were looked at: whose lease lives on is not lost. */
+async function refuseAlive(tx: Tx, items: readonly PendingFinish[]): Promise<void> {
+  const silent = items.filter(({ silentMs }) => silentMs !== undefined);
+  if (silent.length === 0) return;
+  const keys = silent.map(({ finish }) => finish);
+  const expired = new Set(await tx.lockExpiredLeases(keys, Math.max(...silent.map(({ silentMs = 0 }) => silentMs))));
+  const isAlive = ({ finish, silentMs }: PendingFinish) =>
+    silentMs !== undefined && !expired.has(finish.taskInstanceId);
+  const alive = items.flatMap((item, position) => (isAlive(item) ? [position] : []));
+  if (alive.length > 0) throw new StaleFinishes(alive);
+}
 
 interface Recorded {
   readonly moved: readonly TaskInstanceRow[];

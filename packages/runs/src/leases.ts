@@ -41,10 +41,14 @@ export async function heartbeat(
 }
 
 /** Nothing of these fenced attempts is alive: what waited for them (a cleared task's next attempt) may go on. */
-export async function endAttempts(deps: RunsDeps, keys: readonly AttemptKey[]): Promise<void> {
+export const endAttempts = (deps: RunsDeps, keys: readonly AttemptKey[]): Promise<void> => endFenced(deps, keys);
+
+/** @param silentMs Only those whose leases ended so long ago. */
+async function endFenced(deps: RunsDeps, keys: readonly AttemptKey[], silentMs?: number): Promise<void> {
   const moved = await deps.store.tx(async (tx) => {
     await lockRunsOf(tx, keys);
-    return letGo(tx, await tx.endLeases(keys));
+    const expired = silentMs === undefined ? null : new Set(await tx.lockExpiredLeases(keys, silentMs));
+    return letGo(tx, await tx.endLeases(keys.filter((key) => expired?.has(key.taskInstanceId) ?? true)));
   });
   for (const row of moved) deps.tell(taskInstanceMoved(row));
   if (moved.length > 0) deps.store.hint("wakeup");
@@ -85,13 +89,15 @@ export interface Loss {
   readonly reason: string;
   /** Ids of the instances of which nothing has run: they are no loss. */
   readonly neverRan?: ReadonlySet<string>;
+  /** Only those whose leases ended so long ago, ms, when it is written down: a heartbeat may have come meanwhile. */
+  readonly silentMs?: number;
 }
 
 /** Attempts handed back or lost: each is recorded as lost, which uses no try. */
 export async function loseAttempts(
   deps: RunsDeps,
   instances: readonly TaskInstanceRow[],
-  { reason, neverRan = new Set() }: Loss,
+  { reason, neverRan = new Set(), silentMs }: Loss,
 ): Promise<number> {
   const running = instances.filter((row) => row.state === "running" && row.tokenHash !== null);
   const byRun = new Map<number, TaskInstanceRow[]>();
@@ -99,6 +105,7 @@ export async function loseAttempts(
   for (const [runKey, rows] of byRun) {
     const items = rows.map((instance) => ({
       instance,
+      ...(silentMs !== undefined && { silentMs }),
       finish: {
         taskInstanceId: instance.id,
         attempt: instance.attempt,
@@ -117,7 +124,7 @@ export async function loseAttempts(
       ? [{ taskInstanceId: row.id, attempt: row.attempt, tokenHash: row.tokenHash }]
       : [],
   );
-  if (fenced.length > 0) await endAttempts(deps, fenced);
+  if (fenced.length > 0) await endFenced(deps, fenced, silentMs);
   return instances.length;
 }
 
@@ -127,7 +134,7 @@ export async function rescueExpired(deps: RunsDeps, limit = 200): Promise<number
   const expired = await deps.store.tx((tx) =>
     listUsable(tx, { limit, list: (most) => tx.listExpiredLeases(graceMs, most), keyOf: ({ runKey }) => runKey }),
   );
-  return loseAttempts(deps, expired, { reason: "its worker stopped sending heartbeats" });
+  return loseAttempts(deps, expired, { reason: "its worker stopped sending heartbeats", silentMs: graceMs });
 }
 
 /**

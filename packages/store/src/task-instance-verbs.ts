@@ -127,7 +127,12 @@ export interface TaskInstanceVerbs {
   endLeases(keys: readonly AttemptKey[]): Promise<readonly TaskInstanceRow[]>;
   /** Leases that ended at least `graceMs` ago by the database's clock, whatever the state; oldest first. */
   listExpiredLeases(graceMs: number, limit: number): Promise<readonly TaskInstanceRow[]>;
-  /** The same, but whatever the lease: all that these workers hold. */
+  /**
+   * Of these attempts, those whose lease ended at least `graceMs` ago and still does, by the database's clock: no heartbeat can come
+   * between from here on, because their rows are locked. Ids, sorted.
+   */
+  lockExpiredLeases(keys: readonly AttemptKey[], graceMs: number): Promise<readonly string[]>;
+  /** As `listExpiredLeases`, but whatever the lease: all that these workers hold. */
   listLeasesOfWorkers(workerIds: readonly string[]): Promise<readonly TaskInstanceRow[]>;
   /** Runs with a retry or reschedule that is due (`up_for_retry` or `up_for_reschedule`, `nextDueAt` reached), each once, sorted. */
   listDueRuns(limit: number): Promise<readonly number[]>;

@@ -64,6 +64,20 @@ export const listExpiredLeases =
   (graceMs, limit) =>
     sql.all<TaskInstanceRow>(listExpired, [graceMs, limit]);
 
+const lockExpired = statement(
+  "task_instance.lock_expired_leases",
+  `select ti.id from task_instance ti
+    join unnest($1::text[], $2::int[], $3::text[]) as k (id, attempt, token_hash) on k.id = ti.id
+  where ti.attempt = k.attempt and ti.token_hash = k.token_hash
+    and ti.lease_until <= (select airloom_clock()) - $4 * interval '1 millisecond'
+  order by ti.id for no key update of ti`,
+);
+
+export const lockExpiredLeases =
+  (sql: Sql): Tx["lockExpiredLeases"] =>
+  async (keys, graceMs) =>
+    (await sql.all<{ readonly id: string }>(lockExpired, [...columns(keys), graceMs])).map(({ id }) => id);
+
 const listOfWorkers = statement(
   "task_instance.list_leases_of_workers",
   `select ${instanceFields} from task_instance ti where ti.leased and ti.worker_id = any($1) order by ti.id`,

@@ -14,6 +14,7 @@ type AttemptVerbs = Pick<
   | "extendLeases"
   | "endLeases"
   | "listExpiredLeases"
+  | "lockExpiredLeases"
   | "listLeasesOfWorkers"
   | "listDueRuns"
   | "nextDueAt"
@@ -58,6 +59,11 @@ export const attemptVerbs: Verbs<AttemptVerbs> = {
       .filter((row) => row.leaseUntil !== null && row.leaseUntil.getTime() <= latest)
       .sort(by((row) => [row.leaseUntil ?? row.updatedAt, row.id]))
       .slice(0, limit);
+  },
+  lockExpiredLeases: async (at, [keys, graceMs]) => {
+    const isExpired = ({ leaseUntil }: TaskInstanceRow) =>
+      leaseUntil !== null && leaseUntil.getTime() <= at.clockNow().getTime() - graceMs;
+    return (await updateLeases(at, keys, (row) => (isExpired(row) ? row : undefined))).map(({ id }) => id);
   },
   listLeasesOfWorkers: (at, [workerIds]) =>
     sortedUnique(workerIds)
@@ -133,21 +139,17 @@ async function claimQueued(at: Transaction, options: ClaimOptions): Promise<Clai
   }
   const rows: ClaimedRow[] = [];
   for (const { row, tokenHash } of picked) {
-    await refuseHeldToken(at, tokenHash);
+    // As a unique index does: who is just writing such a row is waited for, since they may give the token up. Nothing is waited for
+    // between the look that finds nobody and the write.
+    for (let other = holder(at, tokenHash); other !== undefined; other = holder(at, tokenHash))
+      await taskInstances.othersWrote(at, other);
+    if (taskInstances.listBy(at, "token", tokenHash).length > 0) throw new TokenHeldError();
     rows.push(claim(at, row, { ...options, tokenHash }));
   }
   return rows;
 }
 
-/** As a unique index does: who is just writing such a row is waited for, since they may give the token up. */
-async function refuseHeldToken(at: Transaction, tokenHash: string): Promise<void> {
-  const { taskInstances } = at.tables;
-  for (let waited = true; waited; ) {
-    waited = false;
-    for (const key of taskInstances.keysBy("token", tokenHash)) waited ||= await taskInstances.othersWrote(at, key);
-  }
-  if (taskInstances.listBy(at, "token", tokenHash).length > 0) throw new TokenHeldError();
-}
+const holder = (at: Transaction, tokenHash: string) => at.tables.taskInstances.writtenByOther(at, "token", tokenHash);
 
 function claim(
   at: Transaction,

@@ -66,9 +66,11 @@ export class Table<Row, IndexName extends string = never> {
     return rowsOf(at, index.cells.get(value) ?? []).filter((row) => index.indexValue(row) === value);
   }
 
-  /** Keys of rows that have this value of an index, be it committed or just being written by whomever. */
-  keysBy(name: IndexName, value: Key): Key[] {
-    return [...(this.#indexes[this.#indexNames.indexOf(name)]?.cells.get(value) ?? [])].map(({ key }) => key);
+  /** A row that another transaction is writing and that has this value of an index before or after that. */
+  writtenByOther(at: RowHolder, name: IndexName, value: Key): Key | undefined {
+    for (const cell of this.#indexes[this.#indexNames.indexOf(name)]?.cells.get(value) ?? [])
+      if (cell.pending && cell.lock.holder !== at) return cell.key;
+    return undefined;
   }
 
   /** Waits for the row's lock and returns the row as it is then. A row that is not there is not locked. */

@@ -127,9 +127,15 @@ export const taskInstanceOperations = [
     const keys = await attemptKeys(tx, given.someInstances, given.later);
     return sortedBy(await tx.endLeases(keys), (row) => row.id);
   }),
-  operation("listExpiredLeases", fc.constantFrom(0, 3_600_000), async (tx, graceMs) =>
-    sortedBy(ids(await tx.listExpiredLeases(graceMs, 1_000)), (id) => id),
-  ),
+  operation("listExpiredLeases", fc.constantFrom(0, 3_600_000), async (tx, graceMs) => {
+    const rows = await tx.listExpiredLeases(graceMs, 1_000);
+    const keys = rows.map(({ id, attempt, tokenHash }) => ({
+      taskInstanceId: id,
+      attempt,
+      tokenHash: tokenHash ?? "",
+    }));
+    return [sortedBy(ids(rows), (id) => id), await tx.lockExpiredLeases(keys, graceMs)];
+  }),
   operation("listLeasesOfWorkers", fc.constant(null), async (tx) =>
     sortedBy(ids(await tx.listLeasesOfWorkers(["agree_worker"])), (id) => id),
   ),

@@ -1,6 +1,8 @@
+import type { AirloomError } from "@airloom/core";
 import { encodeValue } from "@airloom/wire";
 import { expect, test } from "vitest";
 import { trigger } from "../../runs/drive-runs.ts";
+import { openTransaction } from "../store/open-transaction.ts";
 import { type ExecutionUnderTest, type Held, returned, returnedApart, succeeded } from "./execution-under-test.ts";
 
 /** What the environment of the control plane sets in this suite. */
@@ -122,6 +124,29 @@ export function valuePromises(given: ExecutionUnderTest): void {
     const query = { taskId: "each", key: "return_value" };
     expect(await given.execution.pullXCom(held.ref, { ...query, mapIndex: 1 })).toEqual(encodeValue(1));
     expect(await given.execution.pullXCom(held.ref, { ...query, mapIndex: 2 })).toBeNull();
+  });
+
+  test("a value that is pushed while its task is being cleared is refused, and never stands in the next attempt's way", async () => {
+    const { held } = await running();
+    const { taskInstanceId: id, attempt } = held.ref;
+    const row = await given.store.tx((tx) => tx.findTaskInstance(id));
+    const clear = await openTransaction(given.store);
+    await clear.tx.lockRuns([row?.runKey ?? 0]);
+    await clear.tx.moveTaskInstances([{ id, from: "running", attempt, to: "restarting", set: { dropLease: false } }]);
+    await clear.tx.deleteXComs(row?.runKey ?? 0, [{ taskId: row?.taskId ?? "", mapIndex: -1 }]);
+    const pushed = given.execution.pushXCom(held.ref, "late", encodeValue(1)).then(
+      () => "written",
+      (error: AirloomError) => error.code,
+    );
+    // One that does not wait for the clear has had its time by then.
+    const others = async () => {
+      for (let looks = 0; looks < 30; looks += 1) await given.store.tx((tx) => tx.findTaskInstance(id));
+    };
+    await Promise.race([pushed, others()]);
+    await clear.commit();
+    expect(await pushed).toBe("ATTEMPT_FENCED");
+    const at = { runKey: row?.runKey ?? 0, taskId: row?.taskId ?? "", mapIndex: -1, key: "late" };
+    expect(await given.store.tx((tx) => tx.findXCom(at))).toBeNull();
   });
 
   test("none of it is for strangers, nor for an attempt that is over", async () => {

@@ -4,6 +4,7 @@ import {
   clearTasks,
   endAttempts,
   failTimedOutRuns,
+  heartbeat,
   markTasks,
   type RunsDeps,
   rescueExpired,
@@ -130,6 +131,29 @@ export function atOncePromises(given: RunsGiven): void {
     await ending.said;
     expect(moved).toHaveLength(1);
     expect(await given.next(queue)).toEqual(["a"]);
+  });
+
+  test("an attempt whose heartbeat comes while it is about to be given up goes on, cleared or not", async () => {
+    const { run, queue } = await given.start([task("a"), task("b")]);
+    const held = await given.hold(queue);
+    await clearTasks(given.under.deps, run.id, { tasks: [{ taskId: "b" }] });
+    await given.shiftClock(41_000);
+    let isFirst = true;
+    // The look at the leases is a transaction of its own; the heartbeat comes just behind it.
+    const store: Store = {
+      ...given.store,
+      tx: async (fn) => {
+        const result = await given.store.tx(fn);
+        if (isFirst) await heartbeat(given.under.deps, "worker", held.map(keyOf));
+        isFirst = false;
+        return result;
+      },
+    };
+    await rescueExpired({ ...given.under.deps, store });
+    expect(await given.states(run)).toMatchObject({ a: "running", b: "restarting" });
+    expect(await given.next(queue)).toEqual([]);
+    await Promise.all(held.map((one) => given.finish(one)));
+    expect(await given.states(run)).toMatchObject({ a: "success", b: "restarting" });
   });
 
   test("an attempt that is given up by whoever looks at its run first is on record as ended", async () => {

@@ -101,6 +101,21 @@ export function leasePromises(given: StoreUnderTest): void {
     expect(await given.tx((tx) => tx.listExpiredLeases(0, 1))).toHaveLength(1);
   });
 
+  test("of leases that ended those are locked that still have, so that no heartbeat comes between", async () => {
+    const over = await running(0);
+    const live = await running(hour);
+    const keys = [keyOf(over), keyOf(live), { ...keyOf(over), tokenHash: "another" }];
+    expect(await given.tx((tx) => tx.lockExpiredLeases(keys, 0))).toEqual([over.id]);
+    expect(await given.tx((tx) => tx.lockExpiredLeases(keys, hour))).toEqual([]);
+    const open = await given.open();
+    expect(await open.tx.lockExpiredLeases(keys, 0)).toEqual([over.id]);
+    const late = given.tx((tx) => tx.extendLeases([keyOf(over)], hour));
+    expect(await given.waits(late)).toBe(true);
+    await open.commit();
+    expect(await late).toHaveLength(1);
+    expect(await given.tx((tx) => tx.lockExpiredLeases(keys, 0))).toEqual([]);
+  });
+
   test("what a worker holds is listed, however long its leases are", async () => {
     const [worker, other] = [someId("worker"), someId("worker")];
     const rows = [await running(hour, worker), await running(0, worker)];
