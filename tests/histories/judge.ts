@@ -1,5 +1,6 @@
 import { invariantsFor } from "../invariants.ts";
 import { rowsOf } from "../support/database-of.ts";
+import { logsAreThere } from "./check/calls.ts";
 import { checks } from "./check/checks.ts";
 import type { Anomaly, History } from "./history.ts";
 import type { Lived } from "./run-history.ts";
@@ -17,6 +18,7 @@ export async function judge(lived: Lived): Promise<Judgement> {
   const anomalies: Anomaly[] = judgeHistory(lived.history);
   anomalies.push(...errorsOf(lived));
   if (lived.deadlocks > 0) anomalies.push({ check: "deadlocks", what: `PostgreSQL broke ${lived.deadlocks}` });
+  for (const what of logsAreThere(lived.history, await logsIn(lived.url))) anomalies.push({ check: "log", what });
   for (const what of lived.stranded) anomalies.push({ check: "stranded", what });
   for (const { number, title, sql } of lived.stranded.length > 0 ? [] : invariants) {
     const rows = await rowsOf<Record<string, unknown>>(lived.url, sql);
@@ -24,6 +26,16 @@ export async function judge(lived: Lived): Promise<Judgement> {
       anomalies.push({ check: `invariant ${number}`, what: `${title}: ${JSON.stringify(row)}` });
   }
   return { anomalies, counts: countsOf(lived) };
+}
+
+/** Seqs of all records, by instance and attempt, in the order in which they are read. */
+async function logsIn(url: string): Promise<ReadonlyMap<string, readonly number[]>> {
+  const rows = await rowsOf<{ readonly name: string; readonly seqs: readonly string[] }>(
+    url,
+    `select task_instance_id || ' ' || attempt as name, array_agg(r.seq order by c.first_seq, r.n) as seqs
+    from log_chunk c cross join lateral unnest(c.seqs) with ordinality as r (seq, n) group by 1`,
+  );
+  return new Map(rows.map(({ name, seqs }) => [name, seqs.map(Number)]));
 }
 
 /** Each message once. */

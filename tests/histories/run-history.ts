@@ -34,8 +34,9 @@ export interface Lived {
 
 const graceMs = 150;
 const leases = { "api-1": 500, "api-2": 900 };
-/** Longest that runs may take to end once nobody disturbs them. Milliseconds. */
-const patienceMs = 12_000;
+/** A history in which nothing happens any more for so long has come to its end; and longest it may take. Milliseconds. */
+const stillMs = 7_000;
+const patienceMs = 60_000;
 
 /** The server's settings: commits are dated, and deadlocks are found at once. */
 const settings = { track_commit_timestamp: "on", deadlock_timeout: "100ms" };
@@ -57,7 +58,9 @@ interface Watch {
   readonly recent: () => readonly number[];
   readonly unfinished: () => number;
   readonly left: () => Promise<readonly string[]>;
-  /** Runs that failed and that others may wait for. */
+  /** How much was written down so far. */
+  readonly recorded: () => Promise<number>;
+  /** Runs that others wait for. */
   readonly blocking: () => Promise<readonly number[]>;
   stop(): Promise<void>;
 }
@@ -66,7 +69,15 @@ const unfinishedRuns = `select r.dag_id || ' ' || r.run_id || ' is ' || r.state 
   || (select string_agg(ti.task_id || ' ' || ti.state, ', ' order by ti.task_id) from task_instance ti where ti.run_key = r.key) as words
   from dag_run r where r.state in ('queued', 'running') order by r.key`;
 
-const blockingRuns = "select key::int from dag_run where dag_id = 'daily' and state = 'failed' order by key";
+/**
+ * Runs that others wait for and that will not go on by themselves: with failed tasks, or cleared while the runs after them take
+ * all the room there is.
+ */
+const blockingRuns = `select distinct r.key::int from dag_run r join task_instance ti on ti.run_key = r.key
+  where r.dag_id = 'daily' and (ti.state in ('failed', 'upstream_failed')
+    or (r.state = 'queued' and ti.state not in ('success', 'skipped') and exists (select from dag_run later
+      where later.dag_id = r.dag_id and later.state = 'running' and later.logical_date > r.logical_date)))
+  order by 1`;
 
 /** Looks at the runs from aside. */
 async function watchRuns(url: string): Promise<Watch> {
@@ -93,6 +104,8 @@ async function watchRuns(url: string): Promise<Watch> {
     recent: () => recent,
     unfinished: () => unfinished,
     left: async () => (await client.query<{ words: string }>(unfinishedRuns)).rows.map(({ words }) => words),
+    recorded: async () =>
+      (await client.query<{ n: number }>("select coalesce(max(id), 0)::int as n from history")).rows[0]?.n ?? 0,
     blocking: async () => (await client.query<{ key: number }>(blockingRuns)).rows.map(({ key }) => key),
     stop: async () => {
       over = true;
@@ -136,7 +149,10 @@ async function live(
   );
   const users = ["user-1", "user-2", "user-3"].map((name) => runUser(at, { name, apis }));
   const killing = runKiller({ url, chance, isCalm: at.isCalm });
-  await sleep(seconds * 1_000);
+  // Who depends on a failed run is not to wait for all the rest of the time.
+  const until = Date.now() + seconds * 1_000;
+  for (; Date.now() < until; await sleep(Math.min(1_000, Math.max(0, until - Date.now()))))
+    await excuseFailures(quiet, await watch.blocking());
   calm = true;
   wire.calm();
   await Promise.all(users);
@@ -165,10 +181,12 @@ async function untilNothingIsLeft(
   excuse: (runKeys: readonly number[]) => Promise<void>,
 ): Promise<readonly string[]> {
   const until = Date.now() + patienceMs;
+  let last = { seen: -1, at: Date.now() };
   for (;;) {
     await excuse(await watch.blocking());
-    const left = await watch.left();
-    if (left.length === 0 || Date.now() > until) return left;
+    const [left, seen] = [await watch.left(), await watch.recorded()];
+    if (seen !== last.seen) last = { seen, at: Date.now() };
+    if (left.length === 0 || Date.now() > Math.min(until, last.at + stillMs)) return left;
     await sleep(100);
   }
 }

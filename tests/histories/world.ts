@@ -5,12 +5,12 @@ import { somePublication, someSpec, someTask } from "@airloom/testkit";
 
 /** Two executors and two pools, each pool on both: every limit is the one that counts for somebody. */
 export const executors = [
-  { name: "left", parallelism: 6 },
-  { name: "right", parallelism: 5 },
+  { name: "left", parallelism: 8 },
+  { name: "right", parallelism: 7 },
 ];
 export const pools = [
-  { name: "narrow", slots: 4, description: null, includeDeferred: false },
-  { name: "wide", slots: 5, description: null, includeDeferred: false },
+  { name: "narrow", slots: 5, description: null, includeDeferred: false },
+  { name: "wide", slots: 6, description: null, includeDeferred: false },
 ];
 
 const retried = { retries: 1, retryDelaySeconds: 0.05 };

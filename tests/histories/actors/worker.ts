@@ -96,9 +96,9 @@ async function perform(worker: WorkerAt, { instance }: Claimed): Promise<void> {
   const { chance, held } = worker;
   const key = held.get(nameOf({ taskInstanceId: instance.id, attempt: instance.attempt }));
   if (!key) return;
-  await sleep(chance.happens(0.1) ? chance.between(150, 900) : chance.between(1, 60));
+  await sleep(chance.happens(0.07) ? chance.between(150, 900) : chance.between(1, 60));
   const calm = worker.isCalm();
-  if (!calm && chance.happens(0.05)) {
+  if (!calm && chance.happens(0.035)) {
     worker.dead.add(nameOf(key));
     await sleep(1_500);
   } else if (held.has(nameOf(key))) {

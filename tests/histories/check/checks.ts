@@ -11,6 +11,7 @@ import {
   oneAttemptPerToken,
   outcomesStay,
   successesAreMoves,
+  wordsKeepLeases,
 } from "./instances.ts";
 import { limitsAreKept } from "./limits.ts";
 import { rulesAreKept } from "./rules.ts";
@@ -26,6 +27,7 @@ export const checks: Readonly<Record<string, Check>> = {
   "lease shrank": leasesGrow,
   "lease too short": leasesLast,
   "lease taken early": leasesAreKept,
+  "lease gone by a user's word": wordsKeepLeases,
   "attempts overlap": noOverlaps,
   "token of two attempts": oneAttemptPerToken,
   "outcome changed": outcomesStay,

@@ -75,6 +75,15 @@ export const leasesAreKept: Check = ofEachStep((step, { terms }) => {
     : `the lease of attempt ${before.attempt} was taken ${Math.round(early)} ms early at ${before.state} to ${after.state}`;
 });
 
+const words: ReadonlySet<unknown> = new Set(["cleared", "marked", "run_marked"]);
+
+/** A user's word fences an attempt, but does not end its lease: its process may be alive. */
+export const wordsKeepLeases: Check = ofEachStep(({ before, after }) => {
+  if (before.state !== "running" || after.state === "running" || !words.has(after.code) || after.lease_until !== null)
+    return null;
+  return `the lease of attempt ${before.attempt} is gone at ${before.state} to ${after.state} (${after.code})`;
+});
+
 /** Nothing is handed out while an earlier attempt may be alive. */
 export const noOverlaps: Check = ofEachStep(({ before, after }) => {
   if (before.state === after.state || (after.state !== "queued" && after.state !== "running")) return null;
