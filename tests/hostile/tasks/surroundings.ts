@@ -2,6 +2,9 @@ import { fails, inRow, succeeds, type TaskCase } from "./task-case.ts";
 
 const forged = (message: string): string =>
   `const body = Buffer.from(JSON.stringify({ value: ${message}, binary: [] })); const m = Buffer.alloc(9); m.writeUInt32LE(5 + body.length); m[4] = 1; m.writeUInt32LE(body.length, 5); writeSync(4, Buffer.concat([m, body]));`;
+const broken = { kind: "signal", name: "BrokenChannel", message: /wrote to the channel/ } as const;
+/** What it needs itself to report its end. */
+const changesTools = (name: string, code: string): TaskCase => fails(name, `() => { ${code} return 1; }`, broken);
 const changes = (name: string, code: string): TaskCase => succeeds(name, `() => { ${code} return 1; }`, { value: 1 });
 
 /** Tasks that flood, forge, or spoil what they share with the next attempt. Rows 49, 51, 55. */
@@ -65,44 +68,49 @@ export const surroundings: readonly TaskCase[] = [
     { options: "timeout: 60" },
   ),
   ...inRow(55, [
-    fails("junk on the channel", "() => { writeSync(4, Buffer.alloc(64, 255)); return never(); }", { kind: "signal" }),
+    fails("junk on the channel", "() => { writeSync(4, Buffer.alloc(64, 255)); return never(); }", broken),
     fails(
       "a frame that is no message",
       "() => { writeSync(4, Buffer.from([5, 0, 0, 0, 1, 0, 0, 0, 0])); return never(); }",
-      { kind: "signal" },
+      broken,
     ),
-    fails("a message that is null", `() => { ${forged("null")} return never(); }`, {}),
-    fails("a message of an unknown kind", `() => { ${forged("{ kind: 'promote' }")} return never(); }`, {}),
+    fails("a message that is null", `() => { ${forged("null")} return never(); }`, broken),
+    fails("a message of an unknown kind", `() => { ${forged("{ kind: 'promote' }")} return never(); }`, broken),
     fails(
       "an outcome that is none",
       `() => { ${forged("{ kind: 'outcome', outcome: { kind: 'promoted' }, xcoms: [] }")} return never(); }`,
-      {},
+      broken,
     ),
-    fails("an outcome without anything", `() => { ${forged("{ kind: 'outcome' }")} return never(); }`, {}),
+    fails("an outcome without anything", `() => { ${forged("{ kind: 'outcome' }")} return never(); }`, broken),
     fails(
       "an outcome whose values are text",
       `() => { ${forged("{ kind: 'outcome', outcome: { kind: 'succeeded' }, xcoms: [{ key: 7, value: 'x' }] }")} return never(); }`,
-      {},
+      broken,
     ),
     fails(
       "a request that is none",
       `() => { ${forged("{ kind: 'request', id: 1, call: 'dropTables', args: [] }")} return never(); }`,
-      {},
+      broken,
     ),
     fails(
       "a request with arguments that are none",
       `() => { ${forged("{ kind: 'request', id: 1, call: 'pullXCom', args: 'x' }")} return never(); }`,
-      {},
+      broken,
     ),
     fails(
       "a log record that is none",
       `() => { ${forged("{ kind: 'log', record: { msg: 7 } }")} return never(); }`,
-      {},
+      broken,
     ),
-    fails("a log record that is null", `() => { ${forged("{ kind: 'log', record: null }")} return never(); }`, {}),
+    fails("a log record that is null", `() => { ${forged("{ kind: 'log', record: null }")} return never(); }`, broken),
+    fails(
+      "an idle that is none",
+      `() => { ${forged("{ kind: 'idle', dirty: 'x', spawned: 1 }")} return never(); }`,
+      broken,
+    ),
     succeeds(
       "an idle in the middle",
-      `async () => { ${forged("{ kind: 'idle', dirty: 'x', spawned: 1 }")} await wait(50); return 1; }`,
+      `async () => { ${forged("{ kind: 'idle', dirty: [], spawned: false, rssBytes: 1 }")} await wait(50); return 1; }`,
       { value: 1 },
     ),
     fails(
@@ -120,10 +128,10 @@ export const surroundings: readonly TaskCase[] = [
   ]),
   ...inRow(54, [
     changes("a changed Object.prototype", "(Object.prototype as any).polluted = 1;"),
-    changes("a changed Array.prototype", "Array.prototype.map = function () { return []; } as never;"),
-    changes("a changed Array iterator", "Array.prototype[Symbol.iterator] = function* () {} as never;"),
+    changesTools("a changed Array.prototype", "Array.prototype.map = function () { return []; } as never;"),
+    changesTools("a changed Array iterator", "Array.prototype[Symbol.iterator] = function* () {} as never;"),
     changes("a changed String.prototype", "String.prototype.slice = () => 'evil';"),
-    changes("a JSON that lies", "JSON.stringify = () => '{}'; JSON.parse = () => ({});"),
+    changesTools("a JSON that lies", "JSON.stringify = () => '{}'; JSON.parse = () => ({});"),
     changes("a Promise that is another", "globalThis.Promise = class extends Promise<unknown> {} as never;"),
     changes("a Map that forgets", "Map.prototype.get = () => undefined;"),
     changes("a Date that stands still", "Date.now = () => 0;"),
@@ -132,7 +140,7 @@ export const surroundings: readonly TaskCase[] = [
     changes("a kill that does nothing", "process.kill = (() => true) as never;"),
     changes("a memoryUsage that throws", "process.memoryUsage = (() => { throw new Error('no'); }) as never;"),
     changes("a send that does nothing", "Buffer.concat = (() => Buffer.alloc(0)) as never;"),
-    changes("an encoder that lies", "TextEncoder.prototype.encode = () => new Uint8Array(0);"),
+    changesTools("an encoder that lies", "TextEncoder.prototype.encode = () => new Uint8Array(0);"),
     changes(
       "a clock of timers that never fire",
       "globalThis.setTimeout = (() => 0) as never; globalThis.setImmediate = (() => 0) as never;",
