@@ -12,7 +12,7 @@ import { resolveConnection, resolveVariables } from "../secrets/resolve.ts";
 import { appendLogs } from "./append-logs.ts";
 import { createClaimDesk } from "./claim-work.ts";
 import type { ExecutionDeps } from "./execution-deps.ts";
-import { keyOf, liveInstance } from "./fence.ts";
+import { keyOf, liveInstance, lockLiveInstance } from "./fence.ts";
 import { fetchInput } from "./fetch-input.ts";
 import { checkXComSize, finishAttempt, releaseAttempts } from "./finish-attempt.ts";
 import { missingParts, openParseSession, publish } from "./publish.ts";
@@ -45,7 +45,7 @@ export function createExecution(deps: ExecutionDeps): ExecutionContract {
       checkXComSize(deps, [value]);
       await store.tx(async (tx) => {
         if (globalThis.FAILPOINTS) commitPoint(tx, "api.xcom");
-        const { runKey, taskId, mapIndex } = await liveInstance(tx, attempt);
+        const { runKey, taskId, mapIndex } = await lockLiveInstance(tx, attempt);
         await tx.putXComs([{ runKey, taskId, mapIndex, key, value, elements: null, length: null }]);
       });
     },

@@ -21,6 +21,16 @@ export async function liveInstance(tx: Tx, ref: AttemptRef): Promise<TaskInstanc
   throw new AirloomError("ATTEMPT_FENCED", { taskInstanceId, attempt, reason: reasonOf(instance, attempt) });
 }
 
+/**
+ * The same, with its row locked until the end of the transaction: nobody clears, marks or ends the attempt meanwhile, so what is
+ * written beside it is never found by the next one.
+ */
+export async function lockLiveInstance(tx: Tx, ref: AttemptRef): Promise<TaskInstanceRow> {
+  // The one verb that locks by attempt and token; a lease is never shortened by it.
+  await tx.extendLeases([keyOf(ref)], 0);
+  return liveInstance(tx, ref);
+}
+
 function reasonOf(instance: TaskInstanceRow | null, attempt: number): string {
   if (!instance) return "the task instance is gone";
   if (instance.attempt !== attempt) return `attempt ${instance.attempt} followed it`;
