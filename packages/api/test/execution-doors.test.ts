@@ -1,4 +1,4 @@
-import { makeHttpExecution, type ServedExecution } from "@airloom/testkit";
+import { makeHttpExecution, type ServedExecution, someSpec } from "@airloom/testkit";
 import {
   createHttpExecution,
   executionMethods,
@@ -107,4 +107,19 @@ test("fields that this version does not know are no mistake", async () => {
   };
   const response = await post("registerWorker", { token: served.workerToken, body: packMessage({ args: [worker] }) });
   expect(response.status).toBe(200);
+});
+
+test("a Spec that cannot be read is refused as the sender's mistake, and nothing of it is kept", async () => {
+  const artifact = { id: "odd", codeHash: "c", file: "dags/odd.ts", entry: "index.mjs", parts: [] };
+  const whole = someSpec({ dagId: "odd" });
+  const report = { kind: "parsed", file: "dags/odd.ts", sourceHash: "h", artifact, source: "", seconds: 0.1 };
+  const send = (dagId: string, spec: object) =>
+    post("publish", {
+      token: served.workerToken,
+      body: packMessage({ args: [{ ...report, dags: [{ dagId, spec }] }] }),
+    });
+  for (const spec of [{}, { ...whole, tasks: null }, { ...whole, format: 99 }, { ...whole, maxActiveRuns: 0 }])
+    expect((await send("odd", spec)).status).toBe(422);
+  expect((await send("another", whole)).status).toBe(400);
+  expect((await send("odd", whole)).status).toBe(200);
 });

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Json } from "@airloom/core";
+import { AirloomError, graphOf, type Json, readSpec } from "@airloom/core";
 import { planNextRun } from "@airloom/runs";
 import type { Tx } from "@airloom/store";
 import type { ArtifactManifest, ImportError, ParsedDag, ParseReport, ParseSession } from "@airloom/wire";
@@ -79,6 +79,7 @@ interface Publishing {
 
 async function publishParsed(tx: Tx, deps: ExecutionDeps, report: Parsed): Promise<readonly string[]> {
   const { file, artifact } = report;
+  for (const dag of report.dags) checkSpec(dag);
   const ids = report.dags.map((dag) => dag.dagId);
   const duplicates = await tx.listDagsOfOtherFiles(file, ids);
   if (duplicates.length > 0)
@@ -102,6 +103,15 @@ async function publishParsed(tx: Tx, deps: ExecutionDeps, report: Parsed): Promi
   });
   await tx.deleteImportError(file);
   return changed;
+}
+
+/** Before it is stored: what cannot be read is the sender's mistake, and sending it again is of no use. @throws SPEC_… (422) */
+function checkSpec({ dagId, spec }: ParsedDag): void {
+  const read = graphOf(readSpec(spec)).spec;
+  if (read.dagId !== dagId)
+    throw new AirloomError("BAD_REQUEST", {
+      reason: `The Spec of Dag "${read.dagId}" was sent as that of "${dagId}".`,
+    });
 }
 
 async function publishDag(publishing: Publishing, { dagId, spec }: ParsedDag): Promise<boolean> {
