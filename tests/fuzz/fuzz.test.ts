@@ -2,10 +2,11 @@ import { Agent } from "node:http";
 import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { aftermathOf } from "./aftermath.ts";
 import { readCases } from "./cases.ts";
+import { runCli } from "./cli/run-cli.ts";
 import { judgeAnswer } from "./http/judge-answer.ts";
 import { runHttp } from "./http/run-http.ts";
 import { sendRequest } from "./http/send-request.ts";
-import { aftermathFailures, httpFailures, rawFailures } from "./parts.ts";
+import { aftermathFailures, cliFailures, httpFailures, rawFailures } from "./parts.ts";
 import { runRaw } from "./raw/run-raw.ts";
 import { createWorld, type World } from "./world.ts";
 
@@ -40,6 +41,10 @@ test("1,500 requests of a seed: every route succeeds, none fails, hangs, leaks o
 test("bytes that are no request, or two in one, are refused, while others are served", async () => {
   const budget = { seed, spoiled: 200, idleConnections: 200, waitsForClose: false, tell };
   expect(rawFailures(await runRaw(world, budget))).toEqual([]);
+});
+
+test("160 command lines of a seed and a few odd surroundings end in words, with a code that is documented", async () => {
+  expect(cliFailures(await runCli(world, { seed, lines: 160, oneRealIn: 0, surroundings: 8, tell }))).toEqual([]);
 });
 
 test("after all that the log is clean, what must hold holds, and a pipeline runs", async () => {

@@ -48,7 +48,7 @@ const servers = [
 
 /** Right values by the names of arguments and options. */
 const known: Readonly<Record<string, readonly string[]>> = {
-  dag: ["shapes", "dates", "failing", "waits"],
+  dag: ["shapes", "dates", "failing"],
   run: ["latest", ...endedRuns],
   task: ["list", "square", "sum"],
   pool: spareKeys,

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Agent } from "node:http";
+import { someSpec, someTask } from "@airloom/testkit";
 import {
   type AttemptRef,
   type ExecutionMethod,
@@ -83,6 +84,28 @@ const unknownAttempt: AttemptRef = {
   token: "none",
 };
 
+const brokenReport = { kind: "broken", file: "dags/fuzz.ts", sourceHash: "x", error: { message: "fuzz" } };
+
+/** A file as a dag-processor reports it; what is spoiled of it must not be stored. */
+const parsedReport = {
+  kind: "parsed",
+  file: "dags/published.ts",
+  sourceHash: "h",
+  artifact: { id: "published", codeHash: "c", file: "dags/published.ts", entry: "index.mjs", parts: [] },
+  source: "export default 1;",
+  seconds: 0.1,
+  dags: [
+    {
+      dagId: "published",
+      spec: someSpec({
+        dagId: "published",
+        schedule: { kind: "cron", expressions: ["0 6 * * *"], timezone: "Europe/Berlin", interval: "point" },
+        tasks: [someTask({ id: "first" }), someTask({ id: "second", upstream: ["first"] })],
+      }),
+    },
+  ],
+};
+
 function argsFor(method: ExecutionMethod, attempt: AttemptRef, random: Random): readonly unknown[] {
   const value = encodeValue({ a: [1, new Date(0)] });
   const made: Readonly<Record<ExecutionMethod, () => readonly unknown[]>> = {
@@ -128,7 +151,7 @@ function argsFor(method: ExecutionMethod, attempt: AttemptRef, random: Random): 
     heartbeat: () => [{ workerId, attempts: [attempt] }],
     missingParts: () => [[hashOf("part")]],
     openParseSession: () => [{ id: "00000000-0000-4000-8000-0000000000d0", hostname: "fuzz", pid: 1 }],
-    publish: () => [{ kind: "broken", file: "dags/fuzz.ts", sourceHash: "x", error: { message: "fuzz" } }],
+    publish: () => [random.percent(30) ? brokenReport : parsedReport],
     pullXCom: () => [attempt, { taskId: "list", key: "return_value" }],
     pushXCom: () => [attempt, "pushed", value],
     putPart: () => [createHash("sha256").update(value).digest("hex"), value],

@@ -53,8 +53,7 @@ export async function runHttp(world: World, { seed, requests, tell }: Budget): P
   const memory: number[] = [];
   let slowestMs = 0;
   const byKey = new Map(routes.map((one) => [one.key, one]));
-  const ask = async (request: FuzzRequest, index: number): Promise<void> => {
-    const { answer, what } = await judged(world, agent, { request, route: byKey.get(request.route) });
+  const note = (request: FuzzRequest, index: number, { answer, what }: Judged): void => {
     slowestMs = Math.max(slowestMs, answer.milliseconds);
     coverage.count(request.route, answer);
     if (what === null) return;
@@ -62,11 +61,20 @@ export async function runHttp(world: World, { seed, requests, tell }: Budget): P
     if (findings.length <= 30)
       tell(`${index}: ${what}: ${request.method} ${request.path.slice(0, 200)} [${request.odd.join("; ")}]`);
   };
+  // A machine that is busy may make an answer slow: what is slow again, alone, is.
+  const slow: [FuzzRequest, number][] = [];
+  const ask = async (request: FuzzRequest, index: number): Promise<void> => {
+    const judged = await judge(world, agent, { request, route: byKey.get(request.route) });
+    if (judged.what !== null && /^it took|^no answer/.test(judged.what)) slow.push([request, index]);
+    else note(request, index, judged);
+  };
   for (let from = 0; from < requests; from += batchSize) {
     await refill(world);
     const execution = await executionSenders(world, agent);
     const make = (index: number) => requestFor(index, { routes, seed, world, execution });
     await inTurns(Math.min(batchSize, requests - from), (offset) => ask(make(from + offset), from + offset));
+    for (const [request, index] of slow.splice(0))
+      note(request, index, await judge(world, agent, { request, route: byKey.get(request.route) }));
     memory.push(residentMiB(world.server.id.pid));
     if ((from / batchSize) % 8 === 7)
       tell(`${from + batchSize} requests, ${memory.at(-1)} MiB, ${findings.length} findings`);
@@ -101,17 +109,18 @@ function requestFor(index: number, { routes, seed, world, execution }: Making): 
   return makeRequest(routes[random.between(0, routes.length - 1)] as FuzzRoute, wish);
 }
 
-/** A slow answer counts when the same request, alone, is slow again: the machine may have been busy. */
-async function judged(
+interface Judged {
+  readonly answer: Answered;
+  readonly what: string | null;
+}
+
+async function judge(
   world: World,
   agent: Agent,
   { request, route }: { readonly request: FuzzRequest; readonly route: FuzzRoute | undefined },
-): Promise<{ readonly answer: Answered; readonly what: string | null }> {
+): Promise<Judged> {
   const answer = await sendRequest(world, agent, request);
-  const what = judgeAnswer(request, answer, route);
-  if (what === null || !/^it took|^no answer/.test(what)) return { answer, what };
-  const again = await sendRequest(world, agent, request);
-  return { answer: again, what: judgeAnswer(request, again, route) };
+  return { answer, what: judgeAnswer(request, answer, route) };
 }
 
 async function inTurns(count: number, act: (index: number) => Promise<void>): Promise<void> {
