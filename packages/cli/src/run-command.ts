@@ -1,6 +1,7 @@
 import { AirloomError } from "@airloom/core";
 import { CommanderError } from "commander";
 import type { Environment } from "./context.ts";
+import { armFailpoints } from "./failpoints/arm.ts";
 import { createProgram } from "./program.ts";
 
 /**
@@ -10,6 +11,7 @@ import { createProgram } from "./program.ts";
  */
 export async function runCommand(environment: Environment, args: readonly string[]): Promise<number | undefined> {
   try {
+    if (globalThis.FAILPOINTS) armFailpoints(environment);
     await createProgram(environment).parseAsync(args, { from: "user" });
     return undefined;
   } catch (error) {
