@@ -47,7 +47,8 @@ async function claimOf(
     // Undone because a token has an attempt by now: the same claim reached another server too.
     repeat = true;
     const found = looks ? await tx.findClaimed(options.tokenHashes) : [];
-    const held = found.filter(({ runKey }) => !without.has(runKey));
+    const kept = found.filter(({ runKey }) => !without.has(runKey));
+    const held = kept.length > 0 ? await renewLeases(tx, kept, options.leaseMs) : [];
     const taken = new Set(found.map((row) => row.tokenHash));
     const tokenHashes = options.tokenHashes.filter((hash) => !taken.has(hash));
     const fresh = tokenHashes.length > 0 ? await tx.claimQueued({ ...options, tokenHashes }) : [];
@@ -56,6 +57,14 @@ async function claimOf(
   });
   for (const row of fresh) deps.tell(taskInstanceMoved(row));
   return claimed;
+}
+
+/** Whoever asks again counts its leases from then on, so they begin anew. What was given up meanwhile is left out. */
+async function renewLeases(tx: Tx, held: readonly ClaimedRow[], leaseMs: number): Promise<readonly ClaimedRow[]> {
+  const keys = held.map(({ id, attempt, tokenHash }) => ({ taskInstanceId: id, attempt, tokenHash: tokenHash ?? "" }));
+  const renewed = await tx.extendLeases(keys, leaseMs);
+  const live = new Set(renewed.flatMap((row) => (row.state === "running" ? [row.taskInstanceId] : [])));
+  return held.filter(({ id }) => live.has(id));
 }
 
 /** Claims within a transaction that does something else first: the claims of one worker are one statement. Sends it before anything is waited for. */

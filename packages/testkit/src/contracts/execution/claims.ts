@@ -1,3 +1,4 @@
+import { rescueExpired } from "@airloom/runs";
 import type { ClaimReply, WorkerRegistration } from "@airloom/wire";
 import { expect, test } from "vitest";
 import { someId } from "../../factories/some-id.ts";
@@ -83,6 +84,18 @@ export function claimPromises(given: ExecutionUnderTest): void {
     expect(byId(third)).toEqual(expect.arrayContaining(byId(lost) as unknown[]));
     for (const workload of third.workloads) expect(await given.finish(heldOf(workload, tokens))).toBe("recorded");
     expect((await given.execution.claim({ ...request, repeat: true })).workloads).toHaveLength(1);
+  });
+
+  test("a claim that is asked again late has its leases anew: nobody else gets what it holds", async () => {
+    const { queue } = await given.startChain(1);
+    const { request, tokens } = someClaimRequest(queue);
+    await given.execution.claim(request);
+    await given.made.shiftClock(35_000);
+    const [workload] = (await given.execution.claim({ ...request, repeat: true })).workloads;
+    if (!workload) throw new Error("what it holds comes again");
+    await given.made.shiftClock(20_000);
+    await rescueExpired(given.made.deps);
+    expect(await given.stateOf(heldOf(workload, tokens))).toBe("running");
   });
 
   test("many who claim at once get each attempt once", async () => {
