@@ -6,6 +6,10 @@ const everyMs = 700;
 /** What happens to machines and clocks, whatever anybody is doing just then. */
 export function startDisturbing(world: World, cluster: Cluster): void {
   const { loop } = world;
+  world.freeze = (name) => {
+    const member = cluster.members.find((one) => one.name === name);
+    if (member) freeze(world, cluster, member);
+  };
   const again = (): void =>
     void loop.after(world.random.between(0, 2 * everyMs), { owner: null, label: "disturbance" }, () => {
       if (world.isHealing) return;

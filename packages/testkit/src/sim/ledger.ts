@@ -49,6 +49,10 @@ export class Ledger {
     this.#trace.note(this.#loop.now, `ENDS ${execution.instanceId} ${execution.attempt} in ${execution.child.name}`);
   }
 
+  hasStarted(instanceId: string, attempt: number): boolean {
+    return this.#started.has(`${instanceId} ${attempt}`);
+  }
+
   /** What is frozen does not run; after the thaw it must be gone before it does anything. */
   check(instanceId: string): void {
     const live = (this.#open.get(instanceId) ?? []).filter(({ child }) => child.frozenUntil <= this.#loop.now);

@@ -119,6 +119,8 @@ function travel(call: Call, what: string, arrive: () => void): void {
 
 function reply(call: Call, arrive: () => void): void {
   const { world, caller, callerName, server, method } = call;
+  // The worst moment to fall asleep: with an answer on its way.
+  if (world.strikes("freezes") && world.random.chance(0.03)) world.freeze(callerName);
   if (world.cuts.has(`${callerName}>${server.name}`) || world.strikes("lost-replies")) {
     world.count("reply lost");
     world.note(`the reply to ${method} of ${caller.name} is lost`);

@@ -145,7 +145,8 @@ export class SimAttempt implements RunningAttempt {
 
   #over(outcome: Outcome | null): void {
     const stop = this.#stop;
-    if (stop && stop.why !== "timeout") this.#settle({ kind: "stopped", why: stop.why, reason: stop.reason });
+    if (stop && stop.why !== "timeout")
+      this.#settle({ kind: "stopped", ...stop, why: stop.why, neverRan: this.#execution === null });
     else if (stop) this.#settle({ kind: "outcome", outcome: timedOut, xcoms: [] });
     else if (outcome) {
       const xcoms = outcome === this.#behaviour.outcome ? this.#behaviour.xcoms : [];

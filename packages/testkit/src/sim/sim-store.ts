@@ -36,7 +36,7 @@ function stepOf(world: World, process: SimProcess, point: string): Promise<void>
   const isSlow = world.strikes("delays") && world.random.chance(0.2);
   const ms = world.random.between(0, 2 * knobs.statementMs) * (isSlow ? 100 : 1);
   return process.wait(ms, `${process.name} ${point}`, (resolve, reject) => {
-    if (strike === null) return resolve();
+    if (strike === null || world.isHealing) return resolve();
     if (strike === "crash") {
       reject(new Crashed());
       world.count(crashCounter(point));

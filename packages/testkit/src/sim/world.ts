@@ -31,6 +31,8 @@ export class World {
   isHealing = false;
   crashes = 0;
   mayJumpAt = 0;
+  /** Freezes a process or its whole machine, by its name. */
+  freeze: (name: string) => void = () => undefined;
   /** What stands in the Dag files now, by Dag id. */
   readonly files = new Map<string, DagSpec>();
   /** What somebody was told is done: to be seen at the end. */

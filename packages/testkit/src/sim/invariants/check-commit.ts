@@ -20,7 +20,7 @@ export function checkCommit(world: World, byUser: boolean): void {
     checkInstances(mirror, commit);
     checkLimits(mirror, commit);
     checkRuns(mirror, commit);
-    checkOutcomes(mirror, commit, world.plan.settings.maxLosses);
+    checkOutcomes(world, commit);
   } catch (error) {
     world.loop.fail(error);
   }

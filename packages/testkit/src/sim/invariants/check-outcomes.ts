@@ -1,12 +1,15 @@
 import type { AttemptRow } from "@airloom/store";
 import type { Change, Commit, Mirror } from "../mirror.ts";
 import { Violation } from "../violation.ts";
+import type { World } from "../world.ts";
 
 const nameOf = ({ taskInstanceId, attempt }: AttemptRow): string => `attempt ${attempt} of ${taskInstanceId}`;
 const decides = (row: AttemptRow): boolean => ["succeeded", "failed", "skipped"].includes(row.outcome ?? "");
 
 /** Invariants 5, 6, 17 of the attempts that a commit changed. */
-export function checkOutcomes(mirror: Mirror, commit: Commit, maxLosses: number): void {
+export function checkOutcomes(world: World, commit: Commit): void {
+  const { mirror, ledger, plan } = world;
+  const { maxLosses } = plan.settings;
   for (const change of commit.attempts) {
     const { after } = change;
     if (!after) continue;
@@ -17,12 +20,11 @@ export function checkOutcomes(mirror: Mirror, commit: Commit, maxLosses: number)
     );
     if (same.filter(decides).length > 1)
       throw new Violation(17, `try ${after.tryNumber} of ${after.taskInstanceId} was decided twice`);
-    if (same.filter(({ outcome }) => outcome === "lost").length > maxLosses)
-      throw new Violation(
-        17,
-        `try ${after.tryNumber} of ${after.taskInstanceId} was lost more than ${maxLosses} times`,
-      );
-    checkFollows(mirror, after, commit);
+    const lost = same.filter((row) => row.outcome === "lost" && ledger.hasStarted(row.taskInstanceId, row.attempt));
+    const now = mirror.instances.get(after.taskInstanceId);
+    if (after.outcome === "lost" && lost.length >= maxLosses && now?.code === "lost")
+      throw new Violation(17, `try ${after.tryNumber} of ${after.taskInstanceId} goes on after ${lost.length} losses`);
+    checkFollows(mirror, commit, { attempt: after, hasRun: ledger.hasStarted(after.taskInstanceId, after.attempt) });
   }
 }
 
@@ -35,7 +37,11 @@ function checkOnce({ before, after }: Change<AttemptRow>): void {
 }
 
 /** What an outcome leads to, decided here a second time. */
-function checkFollows(mirror: Mirror, attempt: AttemptRow, { byUser, instances }: Commit): void {
+function checkFollows(
+  mirror: Mirror,
+  { byUser, instances }: Commit,
+  { attempt, hasRun }: { readonly attempt: AttemptRow; readonly hasRun: boolean },
+): void {
   const changed = instances.find(({ after }) => after?.id === attempt.taskInstanceId);
   const [before, after] = [changed?.before, changed?.after];
   if (byUser || !before || !after || before.state !== "running") return;
@@ -43,13 +49,14 @@ function checkFollows(mirror: Mirror, attempt: AttemptRow, { byUser, instances }
   const task = run && mirror.graphOf(run.versionId)?.tasks.get(after.taskId);
   if (!task || after.code === "fail_fast") return;
   const mayRetry = task.retries > 0 && before.tryNumber <= before.maxTries;
+  const again = ["scheduled", "queued", "running", mayRetry ? "up_for_retry" : "failed"];
   const ways: Readonly<Record<string, readonly string[]>> = {
     succeeded: task.kind === "branch" ? ["success", "failed", "up_for_retry"] : ["success"],
     skipped: ["skipped"],
     rescheduled: ["up_for_reschedule"],
     failed: mayRetry ? ["up_for_retry", "failed"] : ["failed"],
-    lost:
-      task.onLost === "fail" ? ["failed"] : ["scheduled", "queued", "running", mayRetry ? "up_for_retry" : "failed"],
+    // What never ran is no loss.
+    lost: [...(task.onLost === "fail" ? ["failed"] : again), ...(hasRun ? [] : again)],
   };
   const expected = ways[attempt.outcome ?? ""];
   if (expected && !expected.includes(after.state))
