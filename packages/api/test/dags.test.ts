@@ -129,6 +129,7 @@ test("unpausing plans the next run anew, is written down, and is told to the sch
   expect(patched.body).toMatchObject({ is_paused: false, next_dagrun_run_after: expect.any(String) });
   const events = list((await api.ask("/api/v2/eventLogs?dag_id=planned")).body, "event_logs");
   expect(events).toMatchObject([{ event: "patch_dag", owner: "the user", extra: '{"is_paused":false}' }]);
+  expect(api.runs.events).toContainEqual({ event: "dag:unpaused", dagId: "planned", reason: "by the user" });
   expect(
     (await api.ask("/api/v2/dags/planned?update_mask=tags", { method: "PATCH", body: { is_paused: true } })).status,
   ).toBe(400);

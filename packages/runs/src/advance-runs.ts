@@ -6,14 +6,14 @@ import type { RunsDeps } from "./deps.ts";
 import type { ViewScope } from "./load-run-view.ts";
 import type { LockedRun } from "./locked-run.ts";
 import { freeDue, inBulkheads, quarantineRun } from "./quarantine.ts";
-import { settleRun } from "./settle-run.ts";
+import { type EndedRun, settleRun } from "./settle-run.ts";
 
 /** What one transaction did to its runs, to be told after commit. */
 export interface RunsChanged {
   readonly moved: readonly TaskInstanceRow[];
   /** In flight until the commit. */
   readonly queued: Promise<readonly TaskInstanceRow[]>;
-  readonly ended: readonly DagRunRow[];
+  readonly ended: readonly EndedRun[];
   /** A limiter row was busy: scheduled instances wait for the admission loop. */
   readonly admissionBusy: boolean;
   /** Tasks of other runs that depend on the past have to look again. */
@@ -32,7 +32,7 @@ export interface RunToAdvance {
 export async function advanceLocked(tx: Tx, deps: RunsDeps, items: readonly RunToAdvance[]): Promise<RunsChanged> {
   const held: LockedRun[] = [];
   const moving: Promise<readonly TaskInstanceRow[]>[] = [];
-  const ended: DagRunRow[] = [];
+  const ended: EndedRun[] = [];
   let isScheduling = false;
   let wokeOthers = false;
   for (const { run, scope, unfinishedDelta } of items) {
@@ -105,7 +105,10 @@ export async function tellMoves(deps: RunsDeps, changed: RunsChanged): Promise<r
   if (changed.wokeOthers) store.hint("wakeup");
   if (changed.ended.length > 0) store.hint("runs");
   for (const row of [...changed.moved, ...queued]) tell(taskInstanceMoved(row));
-  for (const run of changed.ended) tell(runMoved(run));
+  for (const { run, paused } of changed.ended) {
+    tell(runMoved(run));
+    if (paused) tell(paused);
+  }
   return queued;
 }
 

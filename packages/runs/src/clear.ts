@@ -8,7 +8,7 @@ import {
   type MarkOptions,
 } from "@airloom/core";
 import type { DagRunRow, TaskInstanceMove, TaskInstanceRow, Tx } from "@airloom/store";
-import { taskInstanceMoved } from "./advance-runs.ts";
+import { runMoved, taskInstanceMoved } from "./advance-runs.ts";
 import type { RunsDeps } from "./deps.ts";
 import { type LockedRun, lockRuns } from "./locked-run.ts";
 import { markRun } from "./stop-run.ts";
@@ -81,15 +81,17 @@ interface Target {
 type Decide = (rows: readonly TaskInstanceRow[], locked: LockedRun) => Applied;
 
 async function change({ deps, runKey, dryRun }: Target, decide: Decide): Promise<Changed> {
-  const changed = await deps.store.tx(async (tx) => {
+  const { from, ...changed } = await deps.store.tx(async (tx) => {
     const locked = await lockOne(tx, deps, runKey);
-    if (!dryRun) return apply(locked, decide);
+    const from = locked.run.state;
+    if (!dryRun) return { ...(await apply(locked, decide)), from };
     const rows = await tx.listTaskInstances({ runKey });
     const ids = new Set(decide(rows, locked).moves.map((move) => move.id));
-    return { run: locked.run, instances: rows.filter((row) => ids.has(row.id)) };
+    return { run: locked.run, instances: rows.filter((row) => ids.has(row.id)), from };
   });
   if (!dryRun) {
     for (const row of changed.instances) deps.tell(taskInstanceMoved(row));
+    if (changed.run.state !== from) deps.tell(runMoved(changed.run));
     deps.store.hint("wakeup");
     deps.store.hint("runs");
   }
@@ -154,15 +156,16 @@ export async function setRunState(
   runKey: number,
   to: "queued" | "success" | "failed",
 ): Promise<Changed> {
-  const { run, moved } = await deps.store.tx(async (tx) => {
+  const { run, moved, from } = await deps.store.tx(async (tx) => {
     const locked = await lockOne(tx, deps, runKey);
     const marked = await markRun(locked, to);
     wakeDependents(locked, "user_action");
     void tx.deleteQuarantine({ dagId: locked.run.dagId, runKey });
     await tx.wakeRuns([runKey], "user_action");
-    return marked;
+    return { ...marked, from: locked.run.state };
   });
   for (const row of moved) deps.tell(taskInstanceMoved(row));
+  if (run.state !== from) deps.tell(runMoved(run));
   deps.store.hint("wakeup");
   deps.store.hint("runs");
   deps.store.hint("admission");

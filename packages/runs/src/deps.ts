@@ -59,7 +59,7 @@ export type RunEvent =
       readonly reason: string | null;
       readonly seconds: number | null;
     }
-  | { readonly event: "dag:paused"; readonly dagId: string; readonly reason: string }
+  | { readonly event: "dag:paused" | "dag:unpaused"; readonly dagId: string; readonly reason: string }
   /** It could not be decided and is left alone until `retryAt`; the others go on. `failures`: in a row. */
   | ({ readonly event: "dagRun:quarantined"; readonly dagId: string; readonly runId: string } & SetAside)
   /** The same of a Dag whose next run could not be made. */

@@ -44,6 +44,7 @@ async function failTimedOut(deps: RunsDeps, runKey: number): Promise<boolean> {
   if (!stopped) return false;
   for (const row of stopped.moved) deps.tell(taskInstanceMoved(row));
   deps.tell(runMoved(stopped.run));
+  if (stopped.paused) deps.tell(stopped.paused);
   deps.store.hint("admission");
   deps.store.hint("runs");
   deps.store.hint("wakeup");

@@ -9,9 +9,9 @@ import {
   type StopMove,
   tallyDeltasFor,
 } from "@airloom/core";
-import type { DagRunRow, TaskInstanceMove, TaskInstanceRow } from "@airloom/store";
+import type { TaskInstanceMove, TaskInstanceRow } from "@airloom/store";
 import type { LockedRun } from "./locked-run.ts";
-import { pauseAfterFailures } from "./settle-run.ts";
+import { type EndedRun, pauseAfterFailures } from "./settle-run.ts";
 import { wakeDependents } from "./wake-dependents.ts";
 
 /** What ended, and what that adds to the run's `unfinished` (already written). */
@@ -72,8 +72,7 @@ export async function failFast(locked: LockedRun, settled: readonly FinishedStat
   });
 }
 
-export interface StoppedRun {
-  readonly run: DagRunRow;
+export interface StoppedRun extends EndedRun {
   readonly moved: readonly TaskInstanceRow[];
 }
 
@@ -88,8 +87,7 @@ export async function timeOutRun(locked: LockedRun): Promise<StoppedRun | null> 
   wakeDependents(locked, "run_timeout");
   const ended = await tx.moveRun({ runKey: run.id, from: "running", to: decision.run });
   if (!ended) return null;
-  await pauseAfterFailures(locked);
-  return { run: ended, moved };
+  return { run: ended, moved, paused: await pauseAfterFailures(locked) };
 }
 
 /** A user's word on a whole run. `queued` starts it anew as it stands. */
@@ -100,7 +98,7 @@ export async function markRun(locked: LockedRun, to: Exclude<DagRunState, "runni
     decide: (rows) => decideMarkRun({ graph, runState: run.state, instances: rows }, to),
   });
   const decision = decideMarkRun({ graph, runState: run.state, instances: [] }, to);
-  if (decision.run === null) return { run, moved };
+  if (decision.run === null) return { run, moved, paused: null };
   const marked = await tx.moveRun({ runKey: run.id, from: run.state, to: decision.run });
-  return { run: marked ?? run, moved };
+  return { run: marked ?? run, moved, paused: null };
 }

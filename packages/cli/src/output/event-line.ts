@@ -26,6 +26,8 @@ export function eventLine(event: RunEvent, level: string): string | null {
       return `${marks[event.to] ?? "·"} ${event.dagId} ${event.runId} ${event.to}${took(event.seconds)}`;
     case "dag:paused":
       return `‖ ${event.dagId} paused: ${event.reason}`;
+    case "dag:unpaused":
+      return `▶ ${event.dagId} unpaused: ${event.reason}`;
     case "dagRun:quarantined":
       return `✗ ${event.dagId} ${event.runId} ${setAside(event)}`;
     case "dag:quarantined":

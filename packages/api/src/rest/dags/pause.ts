@@ -11,14 +11,17 @@ export async function setPaused(
   change: { readonly dagIds: readonly string[]; readonly paused: boolean; readonly event: string },
 ): Promise<void> {
   const { dagIds, paused, event } = change;
-  await deps.store.tx(async (tx) => {
+  const changed = await deps.store.tx(async (tx) => {
     const changed = await tx.setPaused(dagIds, paused);
     for (const dagId of paused ? [] : changed) {
       const dag = await tx.findDag(dagId);
       if (dag) await planNextRun(tx, dag, await deps.versions.load(tx, dag.versionId));
     }
     for (const dagId of dagIds) await record(tx, actor, { event, dagId, detail: { is_paused: paused } });
+    return changed;
   });
+  const told = paused ? "dag:paused" : "dag:unpaused";
+  for (const dagId of changed) deps.tell({ event: told, dagId, reason: `by ${actor.name}` });
   deps.store.hint("dags");
   if (paused) return;
   deps.store.hint("runs");

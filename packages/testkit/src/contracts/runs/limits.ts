@@ -138,5 +138,8 @@ export function limitPromises(given: RunsGiven): void {
     await given.trigger(dag);
     await given.work(queue, failing("a"));
     expect(await isPaused()).toBe(true);
+    expect(given.under.events.filter(({ event, dagId }) => event === "dag:paused" && dagId === dag.dagId)).toEqual([
+      { event: "dag:paused", dagId: dag.dagId, reason: "2 runs in a row failed" },
+    ]);
   });
 }

@@ -248,8 +248,14 @@ export function userPromises(given: RunsGiven): void {
     const { run, queue } = await given.run([task("a"), task("b", ["a"])], failing("b"));
     await clearTasks(deps(), run.id, { tasks: [{ taskId: "b" }] });
     await setRunState(deps(), run.id, "failed");
+    await setRunState(deps(), run.id, "failed");
     expect(await given.states(run)).toMatchObject({ "(run)": "failed" });
     await setRunState(deps(), run.id, "queued");
+    const told = given.under.events.flatMap((event) =>
+      event.event === "dagRun:moved" && event.runId === run.runId ? [event.to] : [],
+    );
+    // Started and failed; restarted by the clear; failed and restarted by a user's word.
+    expect(told).toEqual(["running", "failed", "queued", "failed", "queued"]);
     expect(await given.next(queue)).toEqual([]);
     expect((await given.states(run))["(run)"]).toMatch(/success|failed/);
   });
