@@ -90,6 +90,7 @@ export async function startCluster({ ledgerUrl, proxies, prepare }: ClusterOptio
     const api = await apiOf(project);
     await until("the Dags are there", () => api.get("/api/v2/dags/fan_out"), { within: 30_000 });
     await until("all Dags are there", () => api.get("/api/v2/dags/holding"), { within: 30_000 });
+    await api.send("POST", "/api/v2/pools", { name: "eight", slots: 8, include_deferred: false });
     return {
       ...keeper,
       project,

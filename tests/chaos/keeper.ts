@@ -23,7 +23,7 @@ interface MemberKind {
 }
 
 export type MemberName = keyof typeof members;
-export const memberNames = Object.keys(members) as readonly MemberName[];
+const memberNames = Object.keys(members) as readonly MemberName[];
 /** Those that a cluster begins with. */
 export const firstMembers = memberNames.filter((name) => !members[name].spare);
 

@@ -47,7 +47,8 @@ export interface Report {
 
 /** The state of the sources, for a report: the commit, marked when what is tried was edited since. */
 export function commitNow(): string {
-  const git = (...args: string[]): string => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
+  const git = (...args: string[]): string =>
+    execFileSync("git", args, { cwd: root, encoding: "utf8", stdio: "pipe" }).trim();
   try {
     const edited = git("status", "--porcelain", "--", "packages", "tests/chaos", "tests/support") !== "";
     return `${git("rev-parse", "--short=12", "HEAD")}${edited ? "+edits" : ""}`;

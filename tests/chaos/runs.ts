@@ -34,7 +34,7 @@ export async function endProblems(place: Place, run: RunName, width: number): Pr
 }
 
 /** What Airloom itself says of a run that does not end. */
-async function explained({ cluster }: Place, { dag_id, dag_run_id }: RunName): Promise<string> {
+export async function explained({ cluster }: Pick<Place, "cluster">, { dag_id, dag_run_id }: RunName): Promise<string> {
   const answer = await cluster.api
     .ask("GET", `/api/airloom/explain/${dag_id}/${encodeURIComponent(dag_run_id)}`)
     .catch((error: unknown) => ({ body: String(error) }));

@@ -3,6 +3,8 @@ import type { Run } from "../support/api-of.ts";
 import type { Ledger } from "../support/ledger.ts";
 import type { Cluster } from "./cluster.ts";
 import { type FaultName, faults } from "./faults.ts";
+import { seconds } from "./row.ts";
+import { explained, runPatienceMs } from "./runs.ts";
 import { verify } from "./verify.ts";
 
 /** What became of one run under one fault. Times in seconds, from the fault. */
@@ -41,8 +43,6 @@ const start = ({ api }: Cluster, pace: Pace): Promise<Run> =>
 
 const width = 24;
 const sumOfSquares = ((width - 1) * width * (2 * width - 1)) / 6;
-/** Leases of 2 s run out by themselves on a machine that gives a process no turn for so long: runs then take several times as long. */
-const runPatienceMs = 60_000;
 
 /** Runs the fan-out untouched, and says how long it took. Milliseconds. */
 export async function calmRun(
@@ -81,7 +81,7 @@ export async function runTrial(name: FaultName, parts: TrialParts): Promise<Tria
   const state = await cluster.api.ended(run, { within: runPatienceMs }).catch((error: unknown) => String(error));
   const end = performance.now() - struck;
   await heal?.();
-  if (state !== "success") problems.push(`the run: ${state}`, await explained(cluster, run));
+  if (state !== "success") problems.push(`the run: ${state}`, await explained(parts, run));
   await cluster.untilWell().catch((error: unknown) => problems.push(String(error)));
   problems.push(...(await problemsAfter(parts, run)));
   return {
@@ -105,13 +105,3 @@ async function problemsAfter({ cluster, ledger }: TrialParts, run: Run): Promise
   }
   return found;
 }
-
-/** What Airloom itself says of a run that does not end. */
-async function explained({ api }: Cluster, { dag_id, dag_run_id }: Run): Promise<string> {
-  const answer = await api
-    .ask("GET", `/api/airloom/explain/${dag_id}/${encodeURIComponent(dag_run_id)}`)
-    .catch((error: unknown) => ({ body: String(error) }));
-  return `explain: ${JSON.stringify(answer.body).slice(0, 2_000)}`;
-}
-
-const seconds = (ms: number): number => Math.round(ms) / 1_000;

@@ -122,7 +122,6 @@ const counted = `select coalesce(sum(pool_slots), 0)::int as n from task_instanc
 /** Three schedulers and more slots than the pool has, and more tasks than both. */
 async function onePool(place: Place): Promise<RowEnd> {
   const { cluster } = place;
-  await cluster.api.ask("POST", "/api/v2/pools", { name: "eight", slots: 8, include_deferred: false });
   const spares = ["scheduler-2", "scheduler-3", "worker-wide"] as const;
   for (const name of spares) await cluster.start(name);
   await cluster.sql(sampler);
