@@ -15,6 +15,8 @@ export interface Trial {
   readonly armed: string;
   /** From the moment it struck until all that was under way had come to its end. */
   readonly recoverySeconds: number | null;
+  /** Of the longest workload; more than one may have to pass until the failpoint strikes. */
+  readonly longestSeconds: number;
   /** Empty when all is as it must be. */
   readonly problems: readonly string[];
 }
@@ -40,7 +42,7 @@ export async function runCampaign({ planned, times, chance, tell }: CampaignOpti
         const trial = await runTrial(one, { system, ledger, chance, number: trials.length + 1 });
         trials.push(trial);
         tell(
-          `${trial.armed}: ${trial.problems.length === 0 ? `ok, ${trial.recoverySeconds} s` : trial.problems.join(" | ")}`,
+          `${trial.armed}: ${trial.problems.length === 0 ? `ok, ${trial.recoverySeconds} s of ${trial.longestSeconds} s` : trial.problems.join(" | ")}`,
         );
       }
       return trials;
@@ -79,20 +81,25 @@ async function runTrial(planned: Planned, parts: Parts): Promise<Trial> {
   const problems: string[] = [];
   let ended = false;
   let recoveredAt = 0;
+  let longest = 0;
   for (let tries = 1; tries === 1 || (!place.isHit() && tries <= mostWorkloads && problems.length === 0); tries += 1) {
+    const beganAt = performance.now();
     const done = await perform(planned, place);
     recoveredAt = performance.now();
+    longest = Math.max(longest, recoveredAt - beganAt);
     ended ||= done.ended ?? false;
     problems.push(...done.problems, ...(await problemsOf(system.databaseUrl, ledger, done.runs)));
   }
   const struck = strike.at();
-  const recoverySeconds = struck === null ? null : Math.max(0, Math.round(recoveredAt - struck)) / 1_000;
+  const recoverySeconds = struck === null ? null : seconds(Math.max(0, recoveredAt - struck));
   if (struck === null && planned.member !== "migration") problems.push("the failpoint was never reached");
   await system.untilWell().catch((error: unknown) => problems.push(String(error)));
   strike.over();
   problems.push(...surprises(system.ends(), strike.process, action === "crash" || ended));
-  return { point, action, armed: armed(1), recoverySeconds, problems };
+  return { point, action, armed: armed(1), recoverySeconds, longestSeconds: seconds(longest), problems };
 }
+
+const seconds = (ms: number): number => Math.round(ms) / 1_000;
 
 const perform = ({ workload }: Planned, place: Place): Promise<Done> =>
   workloads[workload](place).catch((error: unknown): Done => ({ runs: [], problems: [String(error)] }));

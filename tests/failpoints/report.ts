@@ -8,6 +8,8 @@ interface ActionReport {
   /** Why it was not run, or what was wrong. */
   readonly why?: readonly string[];
   readonly times?: number;
+  /** Of the longest workload, in seconds. */
+  readonly longestSeconds?: number;
   readonly recoverySeconds?: { readonly median: number; readonly longest: number };
 }
 
@@ -41,6 +43,7 @@ function reportOfAction(trials: readonly Trial[], makesSense: boolean): ActionRe
     result: wrong.length === 0 ? "passed" : "failed",
     ...(wrong.length > 0 && { why: wrong }),
     times: trials.length,
+    longestSeconds: Math.max(...trials.map(({ longestSeconds }) => longestSeconds)),
     ...(seconds.length > 0 && {
       recoverySeconds: { median: seconds[Math.floor(seconds.length / 2)] ?? 0, longest: seconds.at(-1) ?? 0 },
     }),

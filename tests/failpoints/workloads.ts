@@ -161,10 +161,19 @@ async function schedule(place: Place): Promise<Done> {
   await until("the failpoint has struck", place.isHit, { within: 20_000 }).catch(() => {});
   const struck = await count();
   await until("three more runs", async () => (await count()) >= struck + 3, { within: runPatienceMs });
-  await pause(true);
   const open = "select 1 from dag_run where dag_id = 'ticks' and state = 'running'";
-  const over = async (): Promise<boolean> => (await rowsOf(databaseUrl, open)).length === 0;
-  const problems = await until("all its runs are over", over, { within: runPatienceMs }).then(() => [], String);
+  const isOver = async (): Promise<boolean> => (await rowsOf(databaseUrl, open)).length === 0;
+  // A paused Dag's run stays where it is: one that has begun goes on first.
+  const stopBetweenRuns = async (): Promise<boolean> => {
+    await pause(false);
+    await until("no run is under way", isOver, { within: runPatienceMs, every: 5 });
+    await pause(true);
+    return isOver();
+  };
+  const problems = await until("all its runs are over", stopBetweenRuns, { within: runPatienceMs }).then(
+    () => [],
+    String,
+  );
   const amiss = await rowsOf(
     databaseUrl,
     `select run_id, state, logical_date, gap from (
