@@ -28,6 +28,17 @@ test("a connection that breaks inside a transaction gives a clear error, and the
   expect(await store.tx((tx) => tx.findPool(pool.name))).toBeNull();
 });
 
+test("a function that puts the loss of its connection into words of its own does not hide it", async () => {
+  const wrapped = store.tx(async (tx) => {
+    await tx.findPool("default_pool");
+    await endConnections();
+    await tx.findPool("default_pool").catch((cause) => {
+      throw new Error("this run could not be read", { cause });
+    });
+  });
+  await expect(wrapped).rejects.toMatchObject({ code: "DATABASE_UNREACHABLE", data: { outcome: "undone" } });
+});
+
 test("idle connections that the server ended are replaced unseen", async () => {
   await Promise.all([1, 2, 3].map(() => store.tx((tx) => tx.findPool("default_pool"))));
   await endConnections();

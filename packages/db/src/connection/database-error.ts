@@ -40,6 +40,13 @@ export function isConnectionLoss(error: unknown): boolean {
   );
 }
 
+/** Whether the server, and nothing that the transaction did, is the reason: whoever wraps it in words of their own must not hide it. */
+export const isOfServer = (error: unknown): boolean =>
+  isTransient(error) || isConnectionLoss(error) || isOverload(error);
+
+const isOverload = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && (error.code === lockNotAvailable || error.code === queryCancelled);
+
 /** The error as callers see it: of the catalogue where it says what to do, else as it is. */
 export function asAirloomError(error: unknown, outcome: "undone" | "unknown"): unknown {
   if (error instanceof AirloomError) return error;
@@ -47,7 +54,7 @@ export function asAirloomError(error: unknown, outcome: "undone" | "unknown"): u
     return new AirloomError("DATABASE_UNREACHABLE", { reason: messageOf(error), outcome }, { cause: error });
   }
   if (!(error instanceof pg.DatabaseError)) return error;
-  if (error.code === lockNotAvailable || error.code === queryCancelled) {
+  if (isOverload(error)) {
     return new AirloomError("DATABASE_OVERLOADED", { reason: error.message }, { cause: error });
   }
   if (badText.has(error.code ?? "")) {

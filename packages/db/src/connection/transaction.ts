@@ -3,7 +3,7 @@ import type { Tx } from "@airloom/store";
 import type pg from "pg";
 import { createTx } from "../verbs.ts";
 import { afterCommit, beforeCommit } from "./commit-failpoints.ts";
-import { asAirloomError, isAftermath, isConnectionLoss, isTransient } from "./database-error.ts";
+import { asAirloomError, isAftermath, isConnectionLoss, isOfServer, isTransient } from "./database-error.ts";
 import { type Answer, NamedQuery } from "./named-query.ts";
 import { clockNow, type Sql, type Statement } from "./sql.ts";
 
@@ -111,8 +111,7 @@ class Session implements Sql {
   async abandon(error: unknown, committing: boolean): Promise<unknown> {
     this.#over = true;
     // What `fn` threw may only be how it noticed; the statement's own error says what happened and whether to try again.
-    const cause =
-      this.failure !== undefined && (isTransient(this.failure) || isAftermath(error)) ? this.failure : error;
+    const cause = this.failure !== undefined && (isOfServer(this.failure) || isAftermath(error)) ? this.failure : error;
     if (isConnectionLoss(cause) || isConnectionLoss(this.failure)) {
       this.#broken = cause instanceof Error ? cause : new Error("connection lost");
       return asAirloomError(cause, committing ? "unknown" : "undone");
