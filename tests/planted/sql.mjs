@@ -64,13 +64,6 @@ export const planted = [
     why: "Heartbeats lock instances in the opposite order of everybody else.",
   },
   {
-    id: "rescue-without-grace",
-    file: `${instances}/leases.ts`,
-    find: "(select airloom_clock()) - $1 * interval",
-    replace: "(select airloom_clock()) - 0 * $1 * interval",
-    why: "An attempt is given up while its supervisor may still be killing it.",
-  },
-  {
     id: "clock-of-the-transaction",
     file: "packages/db/src/connection/sql.ts",
     find: "date_trunc('milliseconds', clock_timestamp() + (select shift from clock))",

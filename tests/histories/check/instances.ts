@@ -92,19 +92,22 @@ export const noOverlaps: Check = ofEachStep(({ before, after }) => {
     : `${after.state} as attempt ${after.attempt} while a lease until ${before.lease_until} stood`;
 });
 
-/** A token belongs to one attempt. */
-export const oneAttemptPerToken: Check = (history) => {
-  const owners = new Map<string, string>();
-  return stepsOf(history).flatMap((steps) =>
-    steps.flatMap(({ before, after }) => {
-      if (before.state === "running" || after.state !== "running") return [];
-      const token = String(after.token_hash);
-      const own = `${nameOf(after)} attempt ${after.attempt}`;
-      const other = owners.get(token);
-      owners.set(token, own);
-      return other === undefined ? [] : [`${own} and ${other} have the same token`];
-    }),
-  );
+/** A token belongs to one running attempt. (One whose attempt was lost may be sent again, and get another.) */
+export const oneAttemptPerToken: Check = ({ changes }) => {
+  const holders = new Map<unknown, Map<unknown, string>>();
+  const problems: string[] = [];
+  for (const { table, before, after } of changes) {
+    if (table !== "task_instance") continue;
+    if (before?.state === "running") holders.get(before.token_hash)?.delete(before.id);
+    if (after?.state !== "running") continue;
+    const own = `${nameOf(after)} attempt ${after.attempt}`;
+    const held = holders.get(after.token_hash) ?? new Map<unknown, string>();
+    holders.set(after.token_hash, held);
+    if (before?.state !== "running")
+      problems.push(...[...held.values()].map((other) => `${own} and ${other} have the same token`));
+    held.set(after.id, own);
+  }
+  return problems;
 };
 
 /** A row of an attempt is made once, and keeps what it ended with. */
