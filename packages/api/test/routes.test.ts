@@ -113,3 +113,18 @@ test("errors have Airflow's shape under /api/v2 and are problem documents elsewh
   expect(own.status).toBe(404);
   expect(own.body).toMatchObject({ type: "urn:airloom:error:NOT_FOUND", status: 404, code: "NOT_FOUND" });
 });
+
+test("lists answer as the description of the API says", async () => {
+  await api.ask("/api/v2/variables", { method: "POST", body: { key: "shape", value: [1] } });
+  await api.ask("/api/v2/connections", {
+    method: "POST",
+    body: { connection_id: "shape", conn_type: "http", extra: "{}" },
+  });
+  const described = routes.filter(({ method, path, answer }) => method === "GET" && answer && !path.includes("{"));
+  expect(described.length).toBeGreaterThan(2);
+  for (const { path, answer } of described) {
+    const { body } = await api.ask(path);
+    expect([path, answer?.safeParse(body).error?.issues]).toEqual([path, undefined]);
+    expect(body.total_entries).toBeGreaterThan(0);
+  }
+});

@@ -52,7 +52,9 @@ function operation(one: AnyRoute) {
       : {}),
     responses: {
       [status]:
-        status === 204 ? { description: "Done" } : { description: "Answer", content: { "application/json": {} } },
+        status === 204
+          ? { description: "Done" }
+          : { description: "Answer", content: { "application/json": answerOf(one.answer) } },
       ...(one.can === "anyone" ? {} : { 401: failure("Not logged in"), 403: failure("Not allowed") }),
       ...(one.params ? { 404: failure("Not found") } : {}),
       422: failure("Input that is not valid"),
@@ -63,6 +65,13 @@ function operation(one: AnyRoute) {
 const jsonSchema = (schema: z.ZodType): JsonSchema => {
   const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" }) as JsonSchema;
   return rest;
+};
+
+/** Answers have what is named, and may get more with a later version. */
+const answerOf = (schema: z.ZodType | undefined): { readonly schema?: JsonSchema } => {
+  if (!schema) return {};
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io: "input" }) as JsonSchema;
+  return { schema: rest };
 };
 
 function parametersOf(where: "path" | "query", schema: z.ZodType | undefined) {

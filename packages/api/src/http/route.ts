@@ -31,6 +31,8 @@ export interface Route<
   readonly params?: Params;
   readonly query?: Query;
   readonly body?: Body;
+  /** What a success looks like, for the description of the API. */
+  readonly answer?: z.ZodType;
   /** Largest body, bytes. @default the server's */
   readonly bodyLimit?: number;
   readonly handle: (input: RouteInput<z.output<Params>, z.output<Query>, z.output<Body>>) => Promise<unknown>;

@@ -9,6 +9,7 @@ import { connectionPlace } from "../../secrets/resolve.ts";
 import { record } from "../audit.ts";
 import { checkMask } from "../dags/pause.ts";
 import { bulkBody, runBulk } from "./bulk.ts";
+import { connectionAnswer, pageOf } from "./settings-answers.ts";
 
 const id = z
   .string()
@@ -59,6 +60,7 @@ const readRoutes = (deps: ApiDeps): readonly AnyRoute[] => [
     method: "GET",
     path: "/api/v2/connections",
     summary: "Get Connections",
+    answer: pageOf("connections", connectionAnswer),
     can,
     query: connectionList.query,
     handle: async ({ query }) => {
@@ -70,6 +72,7 @@ const readRoutes = (deps: ApiDeps): readonly AnyRoute[] => [
     method: "GET",
     path: "/api/v2/connections/{connection_id}",
     summary: "Get Connection",
+    answer: connectionAnswer,
     can,
     params: idPath,
     handle: ({ params }) => deps.store.tx((tx) => found(tx, deps, params.connection_id)),
@@ -92,6 +95,7 @@ const writeRoutes = (deps: ApiDeps): readonly AnyRoute[] => [
     method: "POST",
     path: "/api/v2/connections",
     summary: "Post Connection",
+    answer: connectionAnswer,
     can,
     status: 201,
     body: connectionBody,
@@ -124,6 +128,7 @@ const writeRoutes = (deps: ApiDeps): readonly AnyRoute[] => [
     method: "PATCH",
     path: "/api/v2/connections/{connection_id}",
     summary: "Patch Connection",
+    answer: connectionAnswer,
     can,
     params: idPath,
     query: z.object({ update_mask: repeated(z.string().max(250)) }),

@@ -8,6 +8,7 @@ import { record } from "../audit.ts";
 import { checkMask } from "../dags/pause.ts";
 import { first, is } from "../find.ts";
 import { bulkBody, runBulk } from "./bulk.ts";
+import { pageOf, poolAnswer } from "./settings-answers.ts";
 
 /** The pool every task is in that names no other. */
 const defaultPool = "default_pool";
@@ -47,6 +48,7 @@ const readRoutes = (deps: ApiDeps): readonly AnyRoute[] => [
     method: "GET",
     path: "/api/v2/pools",
     summary: "Get Pools",
+    answer: pageOf("pools", poolAnswer),
     can: "read",
     query: poolList.query,
     handle: async ({ query }) => {
@@ -58,6 +60,7 @@ const readRoutes = (deps: ApiDeps): readonly AnyRoute[] => [
     method: "GET",
     path: "/api/v2/pools/{pool_name}",
     summary: "Get Pool",
+    answer: poolAnswer,
     can: "read",
     params: poolPath,
     handle: ({ params }) => onePool(deps, params.pool_name),
@@ -69,6 +72,7 @@ const writeRoutes = (deps: ApiDeps): readonly AnyRoute[] => [
     method: "POST",
     path: "/api/v2/pools",
     summary: "Post Pool",
+    answer: poolAnswer,
     can: "manage pools",
     status: 201,
     body: poolBody,
@@ -99,6 +103,7 @@ const writeRoutes = (deps: ApiDeps): readonly AnyRoute[] => [
     method: "PATCH",
     path: "/api/v2/pools/{pool_name}",
     summary: "Patch Pool",
+    answer: poolAnswer,
     can: "manage pools",
     params: poolPath,
     query: z.object({ update_mask: repeated(z.string().max(250)) }),

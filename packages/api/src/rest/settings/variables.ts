@@ -9,6 +9,7 @@ import { variablePlace } from "../../secrets/resolve.ts";
 import { record } from "../audit.ts";
 import { checkMask } from "../dags/pause.ts";
 import { bulkBody, runBulk } from "./bulk.ts";
+import { pageOf, variableAnswer } from "./settings-answers.ts";
 
 const key = z.string().min(1).max(250);
 const keyPath = z.object({ variable_key: key });
@@ -33,6 +34,7 @@ const manyRoutes = (deps: ApiDeps): readonly AnyRoute[] => [
     method: "GET",
     path: "/api/v2/variables",
     summary: "Get Variables",
+    answer: pageOf("variables", variableAnswer),
     can: "manage variables and connections",
     query: variableList.query,
     handle: async ({ query }) => {
@@ -44,6 +46,7 @@ const manyRoutes = (deps: ApiDeps): readonly AnyRoute[] => [
     method: "POST",
     path: "/api/v2/variables",
     summary: "Post Variable",
+    answer: variableAnswer,
     can: "manage variables and connections",
     status: 201,
     body: variableBody,
@@ -76,6 +79,7 @@ const oneRoutes = (deps: ApiDeps): readonly AnyRoute[] => [
     method: "GET",
     path: "/api/v2/variables/{variable_key}",
     summary: "Get Variable",
+    answer: variableAnswer,
     can: "manage variables and connections",
     params: keyPath,
     handle: ({ params }) => deps.store.tx((tx) => found(tx, deps, params.variable_key)),
@@ -84,6 +88,7 @@ const oneRoutes = (deps: ApiDeps): readonly AnyRoute[] => [
     method: "PATCH",
     path: "/api/v2/variables/{variable_key}",
     summary: "Patch Variable",
+    answer: variableAnswer,
     can: "manage variables and connections",
     params: keyPath,
     query: z.object({ update_mask: repeated(z.string().max(250)) }),
