@@ -79,9 +79,11 @@ async function live(api: Api): Promise<void> {
     async () => {
       const dags = await api.get<{ total_entries: number }>("/api/v2/dags");
       const broken = await api.get<{ total_entries: number }>("/api/v2/importErrors");
-      return dags.total_entries === dagIds.length + spareDags.length + apartDags.length && broken.total_entries === 1;
+      const wanted = dagIds.length + spareDags.length + apartDags.length;
+      if (dags.total_entries === wanted && broken.total_entries === 1) return true;
+      throw new Error(`${dags.total_entries} of ${wanted} Dags; errors: ${JSON.stringify(broken).slice(0, 1_500)}`);
     },
-    { within: 60_000 },
+    { within: 120_000, every: 200 },
   );
   const runs = [
     ...endedRuns.map((id) => ["shapes", id] as const),

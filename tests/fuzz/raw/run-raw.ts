@@ -5,7 +5,8 @@ import { plainRequest, type RawCase, rawCases } from "./raw-cases.ts";
 import { openSocket, type RawAnswer, sendRaw } from "./raw-socket.ts";
 
 export interface RawReport {
-  readonly cases: number;
+  /** Sent as they were. */
+  readonly requests: number;
   readonly findings: readonly { readonly title: string; readonly what: string; readonly answer: string }[];
   /** Longest that another client waited for an answer meanwhile, ms. */
   readonly neighbourMs: number;
@@ -47,7 +48,7 @@ export async function runRaw(world: World, budget: RawBudget): Promise<RawReport
   idle.release();
   const neighbourMs = await neighbour.stop();
   if (neighbourMs > neighbourPatienceMs) add("a neighbour", `waited ${Math.round(neighbourMs)} ms`);
-  return { cases: all.length, findings, neighbourMs: Math.round(neighbourMs), idleClosedMs };
+  return { requests: all.length, findings, neighbourMs: Math.round(neighbourMs), idleClosedMs };
 }
 
 function judge(one: RawCase, { statuses, text, isClosed, milliseconds }: RawAnswer): string | null {
