@@ -190,7 +190,9 @@ export class TaskAttempt {
       stack: null,
       location: null,
     } as const;
-    const failed = (await settlesWithin(bound, settings.bindTimeoutMs)) ? await bound : slow;
+    // A child that dies meanwhile has its own end; this one must not wait on, and keep a worker that stops from exiting.
+    const over = Promise.race([bound, process.exited]);
+    const failed = (await settlesWithin(over, settings.bindTimeoutMs)) ? await bound : slow;
     // A child that could not load its Dag is good for nothing else.
     return failed && { died: true, outcome: failure(failed, true), xcoms: [] };
   }
