@@ -100,6 +100,9 @@ export function writeDags(project: TemporaryProject, revision: string): void {
   project.write("dags/reached.ts", text.replace("2026-01-01", began.toISOString()).replace("first revision", revision));
 }
 
+/** A worker that stops waits 2 s for its attempts and a few more for their ends; beside other work it may take a multiple. */
+const slowStopMs = 20_000;
+
 type Keeper = Pick<System, "member" | "arm" | "lose" | "bringBack" | "ends" | "stop"> & {
   wordsOf(name: ServiceName): string;
 };
@@ -127,7 +130,11 @@ function createKeeper(project: TemporaryProject, program: string): Keeper {
   const end = async (name: ServiceName, how: "interrupt" | "kill"): Promise<void> => {
     const found = member(name);
     wanted.add(found);
-    await found[how]();
+    const askedAt = performance.now();
+    const { output } = await found[how]();
+    const took = Math.round(performance.now() - askedAt);
+    if (took > slowStopMs)
+      ends.push({ name, process: found, words: `${name} took ${took} ms to stop: ${output.slice(-3_000)}` });
   };
   return {
     member,
