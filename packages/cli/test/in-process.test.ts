@@ -133,6 +133,12 @@ describe("Without a server, commands bring the API along", () => {
       'User "eve" has a new password.\n',
     );
     expect((await airloom.run(["users", "reset-password", "-u", "adam"])).code).toBe(1);
+    await airloom.run(["users", "create", "-u", "bob", "-r", "op"]);
+    expect((await airloom.run(["users", "list", "-o", "plain"])).out).toBe("bob\top\neve\tviewer\n");
+    expect(await airloom.json(["users", "list"])).toEqual([
+      { username: "bob", role: "op" },
+      { username: "eve", role: "viewer" },
+    ]);
   });
 
   it("finds the schema up to date", async () => {

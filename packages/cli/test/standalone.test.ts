@@ -41,6 +41,22 @@ describe("Against a running server", () => {
     expect((await airloom.run(["dags", "list", "--paused"])).out).toMatch(/^There are no Dags/);
   });
 
+  it("reports what each file takes to load, and what is in it", async () => {
+    const { out } = await airloom.run(["dags", "report", "-o", "plain"]);
+    expect(
+      out
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => line.split("\t").toSpliced(1, 1))
+        .sort(),
+    ).toEqual([
+      ["faulty.ts", "1", "1", "faulty"],
+      ["orders.ts", "1", "3", "orders"],
+    ]);
+    for (const { duration } of await airloom.json<readonly { duration: number }[]>(["dags", "report"]))
+      expect(duration).toBeGreaterThan(0);
+  });
+
   it("shows files that do not load, and exits with 1", async () => {
     const { code, out } = await airloom.run(["dags", "list-import-errors"]);
     expect(code).toBe(1);
@@ -68,7 +84,10 @@ describe("Against a running server", () => {
     expect((await airloom.run(["tasks", "logs", "orders", "first", "extract"])).out).toMatch(
       /^[\d:.]+ extracting 2\n$/,
     );
+    // One that is made for later is not the latest.
+    await airloom.run(["dags", "trigger", "orders", "-r", "in_2199", "--run-after", "2199-01-01T00:00:00Z"]);
     expect((await airloom.run(["dags", "state", "orders", "latest"])).out).toBe("success\n");
+    expect((await airloom.json<{ state: string }>(["dags", "state", "orders", "in_2199"])).state).toBe("queued");
     const states = await airloom.json<readonly { task_id: string; map_index: number; state: string }[]>([
       "tasks",
       "states-for-dag-run",

@@ -70,7 +70,7 @@ import {
   putConnection,
   putVariable,
 } from "./value/secrets.ts";
-import { countUsers, findUser, insertEvents, putUser } from "./value/users-and-events.ts";
+import { countUsers, findUser, insertEvents, listUsers, putUser } from "./value/users-and-events.ts";
 
 const nothing = (): void => {};
 
@@ -187,6 +187,7 @@ const verbs = {
   putConnection,
   deleteConnection,
   findUser,
+  listUsers,
   putUser,
   countUsers,
   insertEvents,

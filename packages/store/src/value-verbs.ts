@@ -114,6 +114,8 @@ export interface ValueVerbs {
   deleteConnection(connectionId: string): Promise<boolean>;
 
   findUser(username: string): Promise<UserRow | null>;
+  /** By name. */
+  listUsers(): Promise<readonly UserRow[]>;
   putUser(user: UserRow): Promise<void>;
   countUsers(): Promise<number>;
 

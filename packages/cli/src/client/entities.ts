@@ -5,6 +5,7 @@ export interface DagEntity {
   readonly is_stale: boolean;
   readonly fileloc: string | null;
   readonly relative_fileloc?: string | null;
+  readonly last_parse_duration: number | null;
   readonly timetable_summary: string | null;
   readonly timetable_description: string | null;
   readonly owners: readonly string[];

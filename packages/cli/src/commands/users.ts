@@ -1,6 +1,7 @@
 import { AirloomError } from "@airloom/core";
 import { type Command, Option } from "commander";
 import type { CommandContext, Environment } from "../context.ts";
+import type { Column } from "../output/table.ts";
 import { locally } from "./invocation.ts";
 import { readStandardInput } from "./standard-input.ts";
 
@@ -12,9 +13,18 @@ interface UserFlags {
   readonly passwordStdin?: true;
 }
 
+const columns: readonly Column<Pick<UserFlags, "username" | "role">>[] = [
+  { title: "USER", text: ({ username }) => username },
+  { title: "ROLE", text: ({ role }) => role },
+];
+
 /** `airloom users …`: needs the home's database, not a login: whoever can read it may do anything. */
 export function addUsersCommands(program: Command, environment: Environment): void {
   const users = program.command("users").description("who may log in");
+  locally(users.command("list").description("list users and their roles"), environment, async ({ context, print }) => {
+    const { listUsers } = await import("../processes/users.ts");
+    print.rows(columns, await listUsers(context), "There are no users.");
+  });
   locally<UserFlags>(
     users
       .command("create")

@@ -21,6 +21,15 @@ export async function createUser(
   );
 }
 
+/** By name, without what their passwords are checked by. */
+export async function listUsers(
+  context: ProcessContext,
+): Promise<readonly { readonly username: string; readonly role: Role }[]> {
+  return withStore(context, async (store) =>
+    (await store.tx((tx) => tx.listUsers())).map(({ username, role }) => ({ username, role })),
+  );
+}
+
 /** @throws CLI_UNKNOWN_ID */
 export async function resetPassword(context: ProcessContext, username: string, password: string): Promise<void> {
   const passwordHash = await hashPassword(password);
@@ -33,12 +42,12 @@ export async function resetPassword(context: ProcessContext, username: string, p
   );
 }
 
-async function withStore(context: ProcessContext, act: (store: PostgresStore) => Promise<void>): Promise<void> {
+async function withStore<T>(context: ProcessContext, act: (store: PostgresStore) => Promise<T>): Promise<T> {
   const { config, home, log } = context;
   const database = await openDatabase(config, home, (line) => log.write("debug", line));
   const store = createPostgresStore({ url: database.url, poolSize: 2 });
   try {
-    await act(store);
+    return await act(store);
   } finally {
     await store.close();
     await database.close("command ended");

@@ -12,6 +12,16 @@ export const findUser =
   (username) =>
     sql.first<UserRow>(find, [username]);
 
+const list = statement(
+  "app_user.list",
+  `select username, password_hash as "passwordHash", role from app_user order by username`,
+);
+
+export const listUsers =
+  (sql: Sql): Tx["listUsers"] =>
+  () =>
+    sql.all<UserRow>(list, []);
+
 const put = statement(
   "app_user.put",
   `insert into app_user (username, password_hash, role) values ($1, $2, $3)

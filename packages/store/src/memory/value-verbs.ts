@@ -109,6 +109,7 @@ export const settingVerbs: Verbs<SettingVerbs> = {
   putUser: async (at, [user]) => {
     await at.tables.users.upsert(at, user.username, () => ({ ...user }));
   },
+  listUsers: (at) => at.tables.users.list(at).sort(by((row) => [row.username])),
   countUsers: (at) => at.tables.users.list(at).length,
 
   insertEvents: (at, [events]) => {

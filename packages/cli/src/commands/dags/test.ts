@@ -17,7 +17,9 @@ export function addTest(dags: Command, environment: Environment): void {
   locally<TestFlags, [dagId: string, date: string | undefined]>(
     dags
       .command("test")
-      .description("run a Dag once, here and now: no server, no database, nothing kept; exit code 1 when it fails")
+      .description(
+        "run a Dag once, here and now: no server, no database, nothing kept, but its tasks do what they do; exit code 1 when it fails",
+      )
       .argument("<dag>")
       .argument("[date]", "logical date; the present if it is left out", instant)
       .option("-c, --conf <json>", "the run's params, a JSON object; @file, or - = standard input", jsonObject)

@@ -21,7 +21,7 @@ export function addTest(tasks: Command, environment: Environment): void {
   locally<TestFlags, [dagId: string, taskId: string, date: string | undefined]>(
     tasks
       .command("test")
-      .description("run one task, here and now, and print its result; exit code 1 when it fails")
+      .description("run one task, here and now, and print its result: it does what it does; exit code 1 when it fails")
       .argument("<dag>")
       .argument("<task>")
       .argument("[date]", "logical date; the present if it is left out", instant)
