@@ -16,6 +16,10 @@ describe("Arguments", () => {
     expect(() => instant(text)).toThrow("A date is needed");
   });
 
+  it("refuses a file that does not end", () => {
+    expect(() => jsonValue("@/dev/zero")).toThrow("/dev/zero is larger than 64 MiB");
+  });
+
   it("reads whole numbers from a least one on", () => {
     expect(wholeNumber(-1)("-1")).toBe(-1);
     expect(() => wholeNumber(0)("-1")).toThrow("At least 0");

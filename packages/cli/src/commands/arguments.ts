@@ -1,4 +1,4 @@
-import { readFileSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { AirloomError } from "@airloom/core";
 import { InvalidArgumentError } from "commander";
 
@@ -55,8 +55,14 @@ export function pattern(text: string): RegExp {
 /** @throws CLI_USAGE naming the file. */
 function readText(file: string): string {
   try {
-    return readFileSync(file, "utf8");
+    const descriptor = openSync(file, "r");
+    try {
+      return readAll(descriptor, file);
+    } finally {
+      closeSync(descriptor);
+    }
   } catch (error) {
+    if (error instanceof AirloomError) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     const reason =
       code === "ENOENT" ? "it does not exist" : code === "EISDIR" ? "it is a folder" : (error as Error).message;
@@ -65,20 +71,29 @@ function readText(file: string): string {
 }
 
 /** All of standard input, at once: arguments are parsed before anything may wait. */
-function readInput(): string {
+const readInput = (): string => readAll(0, "standard input");
+
+/** Nothing that a command takes as JSON is larger, bytes; some files of the system never end. */
+const mostBytes = 67_108_864;
+
+/** @throws CLI_USAGE for what is too large. */
+function readAll(descriptor: number, name: string): string {
   const chunks: Buffer[] = [];
-  for (;;) {
+  for (let total = 0; ; ) {
     const chunk = Buffer.alloc(65_536);
-    const length = readChunk(chunk);
+    const length = readChunk(descriptor, chunk);
     if (length === 0) return Buffer.concat(chunks).toString("utf8");
-    if (length > 0) chunks.push(chunk.subarray(0, length));
+    if (length < 0) continue;
+    chunks.push(chunk.subarray(0, length));
+    total += length;
+    if (total > mostBytes) throw new AirloomError("CLI_USAGE", { reason: `${name} is larger than 64 MiB.` });
   }
 }
 
 /** Bytes read; 0 at the end, -1 when there is nothing yet. */
-function readChunk(chunk: Buffer): number {
+function readChunk(descriptor: number, chunk: Buffer): number {
   try {
-    return readSync(0, chunk);
+    return readSync(descriptor, chunk);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "EOF") return 0;
