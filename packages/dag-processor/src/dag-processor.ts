@@ -5,6 +5,7 @@ import { stopEsbuild } from "./bundle/run-esbuild.ts";
 import { createGoneFiles } from "./gone-files.ts";
 import { keepSession } from "./keep-session.ts";
 import { loadFolder } from "./load/artifact-folder.ts";
+import { killOrphans } from "./load/left-processes.ts";
 import { createParseChildren } from "./load/parse-children.ts";
 import { look, noteChange } from "./look.ts";
 import { childStart } from "./parse-once.ts";
@@ -45,6 +46,7 @@ export function createDagProcessor(options: DagProcessorOptions): Service {
   return {
     name: "dag-processor",
     async start() {
+      killOrphans();
       const schedule = createSchedule(options.timers);
       const started = assemble(options, schedule);
       processor = started;

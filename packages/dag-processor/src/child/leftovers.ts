@@ -17,6 +17,9 @@ const sharedObjects: readonly object[] = [
 
 type Snapshot = ReadonlyMap<object, ReadonlyMap<PropertyKey, PropertyDescriptor>>;
 
+/** Found in the environment of whatever is started, also where the author gave another. */
+const ownMark = `AIRLOOM_PARSE_CHILD=${process.env.AIRLOOM_PARSE_CHILD}`;
+
 const counts = { timers: 0, processes: 0 };
 type AnyFunction = (...args: readonly unknown[]) => unknown;
 
@@ -38,6 +41,8 @@ export function countStarts(): void {
   const { spawn } = children;
   children.spawn = function (...args) {
     counts.processes += 1;
+    const pairs = (args[0] as { readonly envPairs?: string[] } | undefined)?.envPairs;
+    if (pairs && !pairs.includes(ownMark)) pairs.push(ownMark);
     return Reflect.apply(spawn, this, args);
   };
   syncBuiltinESMExports();

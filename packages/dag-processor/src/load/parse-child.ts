@@ -10,6 +10,7 @@ import {
   parseProtocol,
 } from "../protocol/messages.ts";
 import type { ChildCommand } from "./child-command.ts";
+import { childMark, killLeftOf, newMark } from "./left-processes.ts";
 
 /** How one look at a file ended. */
 export type LoadOutcome = {
@@ -19,6 +20,8 @@ export type LoadOutcome = {
   | {
       readonly kind: "loaded";
       readonly dags: readonly { readonly dagId: string; readonly spec: unknown }[];
+      /** Of the top of the file: see `LoadRequest.opposite`. */
+      readonly chances: readonly number[] | null;
       readonly clean: boolean;
     }
   | { readonly kind: "failed"; readonly failure: LoadFailure }
@@ -49,14 +52,15 @@ type Ending = Pick<ChildProcess, "exitCode" | "signalCode">;
 
 /** Starts a child and waits until it is ready. @throws AirloomError UNAVAILABLE when it does not start: no file's fault. */
 export async function startParseChild(start: ChildStart): Promise<ParseChild> {
-  // Its own group: whatever a file started goes with it.
+  const mark = newMark();
+  // Its own group: what a file started goes with it, unless it left the group; then its mark tells.
   const child = spawn(start.command, start.args, {
     cwd: start.cwd,
-    env: start.env,
+    env: { ...start.env, [childMark]: mark },
     detached: true,
     stdio: ["ignore", "pipe", "pipe", "pipe"],
   });
-  const life = follow(child);
+  const life = follow(child, mark);
   try {
     const first = await life.next(startMs);
     const isReady =
@@ -99,14 +103,15 @@ function outcomeOf(event: LifeEvent, id: number): Outcome {
   if (event.kind === "garbled") return event;
   const { message } = event;
   if (message.kind === "loaded" && message.id === id && Array.isArray(message.dags)) {
-    return { kind: "loaded", dags: message.dags, clean: message.leftovers.length === 0 };
+    const chances = Array.isArray(message.chances) ? message.chances : null;
+    return { kind: "loaded", dags: message.dags, chances, clean: message.leftovers.length === 0 };
   }
   if (message.kind === "failed" && message.id === id) return { kind: "failed", failure: message.failure };
   return { kind: "garbled", problem: "an answer to another question" };
 }
 
 /** Turns what comes from a child into one event after another. */
-function follow(child: ChildProcess) {
+function follow(child: ChildProcess, mark: string) {
   const events: LifeEvent[] = [];
   let listen: (() => void) | null = null;
   let output = "";
@@ -134,6 +139,7 @@ function follow(child: ChildProcess) {
   const kill = async (): Promise<void> => {
     killGroup(child);
     if (child.exitCode === null && child.signalCode === null && child.pid !== undefined) await exited;
+    killLeftOf(mark);
     for (const stream of [channel, child.stdout, child.stderr]) stream?.destroy();
   };
   return {
