@@ -265,8 +265,9 @@ const h = Buffer.alloc(4); h.writeUInt32LE(b.length); writeSync(3, Buffer.concat
   bad(
     "code nested a hundred thousand deep",
     `export default ${"[".repeat(100_000)}${"]".repeat(100_000)};`,
-    "throw",
-    /call stack/,
+    "limit",
+    /nested too deeply/,
+    at(":1:2016"),
   ),
   bad(
     "code nested a million deep",

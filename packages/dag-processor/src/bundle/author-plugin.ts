@@ -1,9 +1,18 @@
 import { isBuiltin } from "node:module";
 import { basename, dirname } from "node:path";
-import type { OnLoadResult, OnResolveArgs, OnResolveResult, Plugin, PluginBuild } from "esbuild";
+import type {
+  Loader,
+  OnLoadResult,
+  OnResolveArgs,
+  OnResolveResult,
+  PartialMessage,
+  Plugin,
+  PluginBuild,
+} from "esbuild";
 import { isInside, type Project, projectPath } from "../project.ts";
 import { hashOf } from "./hash.ts";
 import { FileTooLarge, type Input, loaderOf, readInput } from "./input.ts";
+import { maxNesting, tooDeepAt } from "./nesting.ts";
 import { type InstalledPackage, isInPackage, type Packages } from "./packages.ts";
 import { providedModule, providedModules, shimFor } from "./shims.ts";
 import { findUrlFiles } from "./url-files.ts";
@@ -82,7 +91,20 @@ async function loadFile(author: AuthorBuild, path: string): Promise<OnLoadResult
     return { errors: [{ text: unreadable(author.project, path, input), detail: kindOf(input) }] };
   author.findings.inputs.set(path, input);
   const text = Buffer.from(input.bytes).toString("utf8");
+  const tooDeep = isCode(loader) ? tooDeepAt(text) : null;
+  if (tooDeep !== null) return { errors: [nestingError(text, tooDeep, projectPath(author.project, path))] };
   return { contents: text.includes("import.meta.url") ? await takeUrlFiles(author, path, text) : text, loader };
+}
+
+const isCode = (loader: Loader): boolean => loader !== "text";
+
+/** Before the bundler sees it: its process would not survive, and prints pages of its own stack. */
+function nestingError(text: string, at: number, file: string): PartialMessage {
+  const before = text.slice(0, at);
+  const line = before.split("\n").length;
+  const column = at - (before.lastIndexOf("\n") + 1);
+  const words = `The code is nested too deeply to be read: more than ${maxNesting} levels of brackets.`;
+  return { text: words, detail: "nesting", location: { file, line, column, lineText: "" } };
 }
 
 const kindOf = (error: Error): string => (error instanceof FileTooLarge ? "limit" : "read");

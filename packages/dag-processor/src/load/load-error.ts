@@ -75,9 +75,11 @@ function failureError(failure: LoadFailure, file: LoadedFile): ImportError {
     message: failure.kind === "throw" ? `${name}: ${message}` : message,
     location: location ?? file.shownName,
     stack,
-    hint: textOr(failure.hint),
+    hint: textOr(failure.hint) ?? (location === null ? hints.nowhere : null),
   };
 }
+
+const hints = { nowhere: "The error does not say where it arose: throw an `Error` that has a stack." } as const;
 
 const kinds: readonly string[] = ["throw", "resolve", "spec", "duplicate", "nondeterministic", "limit"];
 
