@@ -5,6 +5,7 @@ import type { Bundle } from "./bundle/bundle-file.ts";
 import { hashOf } from "./bundle/hash.ts";
 import { linkPackages, writeArtifact } from "./load/artifact-folder.ts";
 import { checkDags, isError } from "./load/check-dags.ts";
+import { compareLoads } from "./load/compare-loads.ts";
 import { loadError } from "./load/load-error.ts";
 import type { ParseChildren } from "./load/parse-children.ts";
 import type { Project } from "./project.ts";
@@ -52,12 +53,16 @@ async function loadFile(parsing: Parsing, { manifest, map }: Bundled): Promise<F
   const entry = join(folder, manifest.entry);
   const start = performance.now();
   const { maxDagsPerFile: maxDags, maxSpecBytes, fileTimeoutMs: timeoutMs, memoryLimitMb } = settings;
-  const loaded = await children.load({ entry, maxDags, maxSpecBytes });
+  const request = { entry, maxDags, maxSpecBytes };
+  const loaded = await children.load({ ...request, opposite: null });
   const seconds = (performance.now() - start) / 1_000;
   if (loaded.kind !== "loaded") {
     const error = loadError(loaded, { shownName, entry, map, timeoutMs, memoryLimitMb });
     return { kind: "broken", file, sourceHash: brokenHash(sourceHash), error };
   }
+  const changed =
+    loaded.chances && compareLoads(loaded, await children.load({ ...request, opposite: loaded.chances }), shownName);
+  if (changed) return { kind: "broken", file, sourceHash: brokenHash(sourceHash), error: changed };
   const dags = checkDags(loaded.dags, shownName);
   if (isError(dags)) return { kind: "broken", file, sourceHash: brokenHash(sourceHash), error: dags };
   const printed = loaded.output.trim();

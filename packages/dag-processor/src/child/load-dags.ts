@@ -4,18 +4,31 @@ import type { LoadRequest } from "../protocol/messages.ts";
 import { Refusal } from "./load-failure.ts";
 import { makeWorlds } from "./shifted-world.ts";
 import { findDifference } from "./spec-difference.ts";
+import { importNoting } from "./top-of-file.ts";
+import { noteBuiltins } from "./used-builtins.ts";
 
 export interface LoadedDag {
   readonly dagId: string;
   readonly spec: unknown;
 }
 
+export interface LoadedFile {
+  readonly dags: readonly LoadedDag[];
+  /** Of the top of the file: see `importNoting`. */
+  readonly chances: readonly number[] | null;
+}
+
 /**
  * Imports a bundled author file and writes down the Spec of each Dag it exports.
  * @throws Refusal, and whatever author code throws.
  */
-export async function loadDags(request: LoadRequest): Promise<readonly LoadedDag[]> {
-  const module = (await import(pathToFileURL(request.entry).href)) as object;
+export async function loadDags(request: LoadRequest): Promise<LoadedFile> {
+  const replaced = noteBuiltins();
+  const { href } = pathToFileURL(request.entry);
+  const url = request.opposite ? `${href}?again` : href;
+  // The build gives `await import(` its loader, and knows it by just these words.
+  const { module, top } = await importNoting(async () => (await import(url)) as object, request.opposite);
+  refuseReplaced(replaced());
   const dags = findDags(module);
   if (dags.length > request.maxDags) {
     throw new Refusal(
@@ -25,7 +38,19 @@ export async function loadDags(request: LoadRequest): Promise<readonly LoadedDag
     );
   }
   refuseDuplicates(dags);
-  return dags.map((dag) => ({ dagId: dag.id, spec: JSON.parse(specOf(dag, request.maxSpecBytes)) }));
+  const specs = dags.map((dag) => ({ dagId: dag.id, spec: JSON.parse(specOf(dag, request.maxSpecBytes)) }));
+  // A body may have done it, too.
+  refuseReplaced(replaced());
+  return { dags: specs, chances: top.chances };
+}
+
+function refuseReplaced(name: string | null): void {
+  if (name === null) return;
+  throw new Refusal(
+    "spec",
+    `The file replaces ${name}, with which Dags are read: what it exports cannot be told.`,
+    "Leave built-in functions as they are at the top of the file and in Dag bodies.",
+  );
 }
 
 function refuseDuplicates(dags: readonly Dag[]): void {

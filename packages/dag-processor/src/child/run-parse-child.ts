@@ -4,6 +4,7 @@ import { type ChildMessage, channelFd, type LoadRequest, parseProtocol } from ".
 import { countStarts, noteState } from "./leftovers.ts";
 import { loadDags } from "./load-dags.ts";
 import { toLoadFailure } from "./load-failure.ts";
+import { countRandomIds } from "./top-of-file.ts";
 
 /** Taken before timers are counted: for the child's own use. */
 const ownImmediate = setImmediate;
@@ -15,6 +16,7 @@ const maxRequestBytes = 64 * 1024;
  */
 export function runParseChild({ modules }: { readonly modules: Readonly<Record<string, object>> }): void {
   Object.defineProperty(globalThis, Symbol.for("airloom.modules"), { value: Object.freeze({ ...modules }) });
+  countRandomIds();
   countStarts();
   const { exit } = process;
   const socket = new Socket({ fd: channelFd, readable: true, writable: true });
@@ -33,11 +35,11 @@ export function runParseChild({ modules }: { readonly modules: Readonly<Record<s
     current = id;
     const leftovers = noteState(registry);
     try {
-      const dags = await loadDags(request);
+      const { dags, chances } = await loadDags(request);
       // Errors that nobody waited for show after one turn of the loop.
       await new Promise((resolve) => ownImmediate(resolve));
       if (current !== id) return;
-      send({ kind: "loaded", id, dags, leftovers: leftovers() });
+      send({ kind: "loaded", id, dags, chances, leftovers: leftovers() });
       current = null;
     } catch (error) {
       fail(id, error);

@@ -43,10 +43,19 @@ function during<T>(evaluate: () => T, { random, date }: { random: () => number; 
   }
 }
 
-/** `Date` with its "now" moved; given instants, parsing and `instanceof` stay. */
-function shiftedDate(): DateConstructor {
+/**
+ * `Date` with its "now" moved; given instants, parsing and `instanceof` stay.
+ * @param given `byMs`: default more than a year. `onNow` is called each time someone asks for the time.
+ */
+export function shiftedDate(
+  given: { readonly byMs?: number | undefined; readonly onNow?: () => void } = {},
+): DateConstructor {
+  const { byMs = shiftMs, onNow } = given;
   const real = globalThis.Date;
-  const now = (): number => real.now() + shiftMs;
+  const now = (): number => {
+    onNow?.();
+    return real.now() + byMs;
+  };
   return new Proxy(real, {
     construct: (target, args, newTarget) => Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget),
     apply: () => new real(now()).toString(),

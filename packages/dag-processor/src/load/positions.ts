@@ -40,7 +40,7 @@ interface Place {
 
 function placeIn(text: string, entry: string): Place | null {
   const at = text.indexOf(entry);
-  const position = at < 0 ? null : /^:(\d+):(\d+)/.exec(text.slice(at + entry.length));
+  const position = at < 0 ? null : /^(?:\?again)?:(\d+):(\d+)/.exec(text.slice(at + entry.length));
   if (!position) return null;
   const name = /^\s+at (?:async )?(.+?) \(/.exec(text)?.[1] ?? null;
   return { name, line: Number(position[1]), column: Number(position[2]) };

@@ -1,11 +1,15 @@
 const headerBytes = 4;
 
+/** Kept: author code shares the child's process, and may replace them. */
+const { stringify } = JSON;
+const { alloc, concat, from } = Buffer;
+
 /** JSON with its length in bytes before it (4 bytes, little-endian). */
 export function packFrame(message: object): Buffer {
-  const body = Buffer.from(JSON.stringify(message));
-  const header = Buffer.alloc(headerBytes);
+  const body = from(stringify(message));
+  const header = alloc(headerBytes);
   header.writeUInt32LE(body.length);
-  return Buffer.concat([header, body]);
+  return concat([header, body]);
 }
 
 /**

@@ -11,6 +11,8 @@ export interface LoadRequest {
   readonly entry: string;
   readonly maxDags: number;
   readonly maxSpecBytes: number;
+  /** Loads it again, later and with the opposite of these chances; null: for the first time. */
+  readonly opposite: readonly number[] | null;
 }
 
 export type ChildMessage =
@@ -19,6 +21,8 @@ export type ChildMessage =
       readonly kind: "loaded";
       readonly id: number;
       readonly dags: readonly { readonly dagId: string; readonly spec: unknown }[];
+      /** The top of the file asked for the time or for chance, and was given these; null: it did not. */
+      readonly chances: readonly number[] | null;
       /** What the file left behind in the process, in words; a child with any is replaced. */
       readonly leftovers: readonly string[];
     }
