@@ -36,7 +36,7 @@ export function checkLimit(dagId: string, limit: "tasks" | "depth" | "edges", fo
 }
 
 function checkId(what: "Dag" | "task" | "group", id: string, dagId: string): void {
-  if (id.length > 0 && id.length <= specLimits.idLength && idPattern.test(id)) return;
+  if (id.length > 0 && id.length <= specLimits.idLength && idPattern.test(id) && !/^\.+$/.test(id)) return;
   throw new AirloomError("SPEC_ID", { what, id, dagId, most: specLimits.idLength });
 }
 

@@ -38,7 +38,8 @@ export function addNode(scope: DagScope, node: NodeDraft): NodeDraft {
   return node;
 }
 
-const taskId = /^[A-Za-z0-9_.-]{1,250}$/;
+// Dots alone are steps between folders: paths and addresses do not keep them.
+const taskId = /^(?!\.+$)[A-Za-z0-9_.-]{1,250}$/;
 const groupId = /^[A-Za-z0-9_-]{1,250}$/;
 
 /** Refuses an id where it is written, so that the error points there. */
@@ -46,7 +47,7 @@ export function checkId(what: "Dag" | "task" | "group", id: unknown): void {
   const pattern = what === "group" ? groupId : taskId;
   if (typeof id === "string" && pattern.test(id)) return;
   const shown = typeof id === "string" ? JSON.stringify(id.slice(0, 100)) : String(id);
-  const dot = what === "group" ? "" : ' "."';
+  const dot = what === "group" ? "" : ', "." (not alone)';
   throw dagInvalid(
     `${shown} cannot be the id of a ${what}`,
     `Use 1 to 250 of the characters A-Z, a-z, 0-9, "_", "-"${dot}.`,

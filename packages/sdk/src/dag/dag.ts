@@ -65,7 +65,11 @@ export function dag<B, P extends Schema = z.ZodObject<Record<never, never>>, D =
       "Make Dags at the top of the file, or in a loop there.",
     );
   }
+  if (typeof options !== "object" || options === null)
+    throw dagInvalid(`The options of Dag \`${id}\` are no object`, `Write \`dag("${id}", {}, () => { … })\`.`);
   checkNames(`Dag \`${id}\``, options, optionNames);
+  if (options.tags !== undefined && !Array.isArray(options.tags))
+    throw dagInvalid(`The \`tags\` of Dag \`${id}\` are no list`, 'Write `tags: ["one", "another"]`.');
   if (typeof body !== "function")
     throw dagInvalid(`Dag \`${id}\` has no body`, `Write \`dag("${id}", {}, () => { … })\`.`);
   const evaluate = (): EvaluatedDag =>

@@ -59,7 +59,13 @@ export const continuous: ScheduleValue = { timetable: { kind: "continuous" } };
 /** The stored form of what an author gave. */
 export function toTimetable(schedule: Schedule | undefined): TimetableSpec {
   if (schedule === null || schedule === undefined) return { kind: "none" };
-  if (typeof schedule === "object") return schedule.timetable;
+  if (typeof schedule === "object" && typeof schedule.timetable?.kind === "string") return schedule.timetable;
+  // Not every author has types checked.
+  if (typeof schedule !== "string")
+    throw dagInvalid(
+      `The schedule is ${typeof schedule === "object" ? "an object" : `a ${typeof schedule}`} that no function of Airloom made`,
+      "Give a cron expression as text, a preset, or what cron() or every() returns.",
+    );
   return Object.hasOwn(simple, schedule) ? (simple[schedule] as TimetableSpec) : cron(schedule).timetable;
 }
 
