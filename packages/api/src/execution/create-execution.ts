@@ -72,7 +72,7 @@ async function registerWorker(deps: ExecutionDeps, worker: WorkerRegistration) {
   const here = worker.hostname === deps.host.hostname && worker.bootId === deps.host.bootId;
   const released = here ? await releaseDeadWorkers(deps, deps.host, deps.isDead) : 0;
   await deps.store.tx((tx) => tx.upsertWorker(worker));
-  return { ...deps.terms, released };
+  return { ...deps.terms, maxValueBytes: deps.maxXComBytes, released };
 }
 
 async function pullXCom(deps: ExecutionDeps, attempt: AttemptRef, query: Parameters<ExecutionContract["pullXCom"]>[1]) {

@@ -249,6 +249,8 @@ export class TaskAttempt {
 
   #reported({ outcome, xcoms }: Performed): AttemptEnd {
     if (outcome.kind === "skipped") this.log.system("info", `Skipped: ${this.#mask.apply(outcome.reason)}`);
+    const tooLarge = valueProblem(xcoms, this.#parts.terms.maxValueBytes);
+    if (tooLarge) return this.#failed(tooLarge, false);
     if (outcome.kind !== "failed") return { kind: "outcome", outcome, xcoms };
     return this.#failed(outcome.error, outcome.retry);
   }
@@ -276,6 +278,17 @@ interface Performed {
   readonly died: boolean;
   readonly outcome: Outcome;
   readonly xcoms: readonly XComOutput[];
+}
+
+/** What the control plane would refuse, when the log of the attempt is closed already. */
+function valueProblem(xcoms: readonly XComOutput[], limit = Number.POSITIVE_INFINITY): FailureReport | null {
+  const sizes = xcoms.map(({ value }) =>
+    value.kind === "value" ? value.bytes.length : value.items.reduce((sum, item) => sum + item.length, 0),
+  );
+  const bytes = Math.max(0, ...sizes);
+  if (bytes <= limit) return null;
+  const { code, message, hint } = new AirloomError("VALUE_TOO_LARGE", { bytes, limit });
+  return { kind: "unserializable", name: code, message: `${message} ${hint}`, stack: null, location: null };
 }
 
 const failure = (error: FailureReport, retry: boolean): Outcome => ({ kind: "failed", error, retry });

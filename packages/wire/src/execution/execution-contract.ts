@@ -73,6 +73,8 @@ export interface WorkerTerms {
   readonly marginMs: number;
   /** From SIGTERM to SIGKILL. */
   readonly killGraceMs: number;
+  /** A larger value is refused: the worker says so itself, in the attempt's log. Left out: not known. */
+  readonly maxValueBytes?: number;
   /** Workers of this host that are dead: their attempts have been released. */
   readonly released: number;
 }
