@@ -108,6 +108,10 @@ export const options = {
     graceSeconds: number(10, "From the end of a lease to the next hand-out: longer than the kill takes."),
     drainSeconds: number(30, "How long a stopping worker waits for its attempts."),
     memoryLimitMb: number(0, "Data limit of a task process; 0 = none."),
+    heapLimitMb: number(
+      2_048,
+      "Heap of JavaScript objects in a task process; 0 = Node's own. A task that fills it is told so; with 4 GB that took minutes.",
+    ),
     environment: list([], "Names of environment variables that task processes get besides the usual ones."),
   },
   dagProcessor: {

@@ -36,6 +36,7 @@ const settingsOf = ({ workers, logging }: Config): Partial<WorkerSettings> => ({
   drainMs: workers.drainSeconds * 1_000,
   passEnvironment: workers.environment,
   childDataBytes: workers.memoryLimitMb > 0 ? workers.memoryLimitMb * 1_048_576 : null,
+  childHeapBytes: workers.heapLimitMb > 0 ? workers.heapLimitMb * 1_048_576 : null,
   logBytesPerAttempt: logging.maxBytesPerAttempt,
 });
 
