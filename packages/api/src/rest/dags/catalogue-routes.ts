@@ -194,10 +194,19 @@ const importErrorShape = ({ id, file, at, error }: ImportErrorRow) => ({
   stack_trace: errorText(error),
 });
 
+/** A stack begins with the name and the message, which stand above it already. */
+function framesOf(stack: Json | undefined, message: Json | undefined): Json | undefined {
+  if (typeof stack !== "string" || typeof message !== "string" || message === "") return stack;
+  const at = stack.indexOf(message);
+  return /^(\w+: )?$/.test(at < 0 ? stack : stack.slice(0, at))
+    ? stack.slice(at + message.length).replace(/^\n/, "")
+    : stack;
+}
+
 /** Message, place, stack and hint, one below the other. */
 function errorText(error: Json): string {
   if (typeof error !== "object" || error === null || Array.isArray(error)) return String(error);
   const { message, location, stack, hint } = error as Readonly<Record<string, Json>>;
-  const lines = [message, location && `at ${location}`, stack, hint && `Hint: ${hint}`];
+  const lines = [message, location && `at ${location}`, framesOf(stack, message), hint && `Hint: ${hint}`];
   return lines.filter((line) => typeof line === "string" && line !== "").join("\n");
 }
