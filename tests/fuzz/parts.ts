@@ -1,5 +1,6 @@
 import { type Aftermath, aftermathOf } from "./aftermath.ts";
 import { type CliReport, runCli } from "./cli/run-cli.ts";
+import { run as runDags } from "./dags.ts";
 import { type HttpReport, runHttp } from "./http/run-http.ts";
 import { type RawReport, runRaw } from "./raw/run-raw.ts";
 import { createWorld, type World } from "./world.ts";
@@ -41,6 +42,14 @@ export const parts = {
       const report = await runCli(world, budget);
       return { report, failures: cliFailures(report) };
     }),
+  dags: async ({ seed, requests, seconds }) => {
+    const { failures, ...report } = await runDags({
+      seed,
+      seconds: seconds ?? 300,
+      ...(requests !== null && { files: requests }),
+    });
+    return { failures, result: report };
+  },
 } satisfies Readonly<Record<string, Part>>;
 
 async function inWorld<Report extends object>(
