@@ -2,6 +2,9 @@ import { all, breaks, type DagFileCase, imports, loads } from "../case.ts";
 
 const spec = (name: string, code: string, told: readonly [message: RegExp, at?: string | RegExp]): DagFileCase =>
   breaks(name, `${imports}${code}`, ["spec", told[0], told[1] ?? /^bad\.ts(:2:\d+)?$/]);
+/** The author's own code threw. */
+const thrown = (name: string, code: string, told: readonly [message: RegExp, at?: string | RegExp]): DagFileCase =>
+  breaks(name, `${imports}${code}`, ["throw", told[0], told[1] ?? /^bad\.ts(:2:\d+)?$/]);
 const id = (name: string, literal: string): DagFileCase =>
   spec(`a Dag id ${name}`, `export default dag(${literal}, {}, () => {});`, [/cannot be the id/, ":2:16"]);
 const t = `const t = task("t", (x: unknown) => x);`;
@@ -27,8 +30,8 @@ export const dags: readonly DagFileCase[] = [
     id("that is an object", `{ toString: () => "x" } as never`),
     id("with a percent sign", `"a%2Fb"`),
     id("with right-to-left marks", `"a\\u202eb"`),
-    loads("a Dag id of 250 letters", `${imports}export default dag("$ID".padEnd(200, "x"), {}, () => {});`, {
-      expected: { loads: [] },
+    loads("a Dag id of 250 letters", `${imports}export default dag("y".repeat(250), {}, () => {});`, {
+      expected: { loads: ["y".repeat(250)] },
     }),
     spec("a task id with a way out", body(`task("../x", () => 1)();`), [/cannot be the id/]),
     spec("a task id of 300 letters", body(`task("x".repeat(300), () => 1)();`), [/cannot be the id/]),
@@ -57,7 +60,6 @@ export const dags: readonly DagFileCase[] = [
     spec("an unknown option", option("schedul: '@daily'"), [/no option `schedul`/, /^bad\.ts:2:/]),
     spec("a schedule that is none", option(`schedule: "99 * * * *"`), [/schedule/i]),
     spec("a schedule of six words", option(`schedule: "a b c d e f"`), [/schedule/i]),
-    spec("a schedule that never comes", option(`schedule: "0 0 30 2 *"`), [/schedule/i]),
     spec("a schedule that is a number", option("schedule: 5"), [/schedule/i]),
     spec("a schedule that is an object", option("schedule: {}"), [/schedule/i]),
     spec(
@@ -92,10 +94,10 @@ export const dags: readonly DagFileCase[] = [
     spec("a constant of a class", body("t(new (class Order {})());"), [/instance of Order/]),
     spec("a constant that contains itself", body("const a: any = {}; a.a = a; t(a);"), [/contains itself/]),
     spec("a constant that is a promise", body("t(Promise.resolve(1));"), [/promise/]),
-    spec("a constant whose getter throws", body(`t({ get a() { throw new Error("got"); } });`), [/got/]),
+    thrown("a constant whose getter throws", body(`t({ get a() { throw new Error("got"); } });`), [/got/]),
     spec("a constant with a hole", body("t([1, , 3]);"), [/holes/]),
     spec("a constant that is an invalid Date", body("t(new Date(NaN));"), [/invalid Date/]),
-    spec("a constant that is a revoked proxy", body("const p = Proxy.revocable({}, {}); p.revoke(); t(p.proxy);"), [
+    thrown("a constant that is a revoked proxy", body("const p = Proxy.revocable({}, {}); p.revoke(); t(p.proxy);"), [
       /./,
       /^bad\.ts/,
     ]),
@@ -103,7 +105,7 @@ export const dags: readonly DagFileCase[] = [
     spec("a Ref in arithmetic", body(`const p = t(1) as never as number; t.with({ id: "q" })(p + 1);`), [
       /as if it had a value/,
     ]),
-    spec(
+    thrown(
       "a Ref that is awaited",
       `${t} export default dag("$ID", {}, (() => { const p = t(1); (p as any).then(() => 1); }) as never);`,
       [/./, /^bad\.ts:2:/],
@@ -138,6 +140,7 @@ export const dags: readonly DagFileCase[] = [
       "constants of every kind that is kept",
       `${imports}${body("t([1n, -0, NaN, Infinity, undefined, null, new Date(0), new Map([[1, new Set([2])]]), new Uint8Array([1, 2]), { $: 1, __proto__: null }, 'a\\0\\ud800']);")}`,
     ),
+    loads("a schedule that never comes", `${imports}${option(`schedule: "0 0 30 2 *"`)}`),
     loads("a Dag without tasks", `${imports}export default dag("$ID", {}, () => {});`),
     loads("a body that returns something", `${imports}export default dag("$ID", {}, () => 7);`),
     loads(

@@ -41,7 +41,7 @@ const neighbours = Array.from({ length: 12 }, (_, index) => `good_${index}`);
 const waveSize = 8;
 /** Row 36: an author sees the error that soon. What takes its own time, such as an endless loop, may take that besides. */
 const promisedMs = 5_000;
-const patienceMs = 90_000;
+const patienceMs = 400_000;
 /** The processor may grow by that much over a whole corpus: warm code, not what files brought. */
 const mostGrowthMib = 150;
 
