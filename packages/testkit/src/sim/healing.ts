@@ -2,6 +2,7 @@ import { isFinished, isRunFinished } from "@airloom/core";
 import { markTasks, planNextRun, type RunsDeps, setRunState } from "@airloom/runs";
 import type { DagRunRow } from "@airloom/store";
 import type { Cluster } from "./cluster.ts";
+import { checkHealing } from "./invariants/check-healing.ts";
 import { storeOf } from "./sim-store.ts";
 import { setPool } from "./users.ts";
 import { Violation } from "./violation.ts";
@@ -21,6 +22,7 @@ export async function heal(world: World, cluster: Cluster): Promise<void> {
   const round = (): void => {
     isOver = isAtRest(world);
     if (isOver) return;
+    checkHealing(world, world.loop.now - began);
     if (world.loop.now - began > patienceMs) {
       world.loop.fail(stuck(world));
       return;

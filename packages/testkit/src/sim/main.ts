@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { sometimes } from "./counters.ts";
 import { runSeed } from "./run-seed.ts";
-import { addBatches, type BatchResult, runSeeds, type SeedRange } from "./run-seeds.ts";
+import { addBatches, type BatchResult, type Failure, runSeeds, type SeedRange } from "./run-seeds.ts";
 import { shrink } from "./shrink.ts";
 
 /** So many seeds are enough for everything to have happened once. */
@@ -16,6 +16,7 @@ const { values } = parseArgs({
     stride: { type: "string", default: "1" },
     jobs: { type: "string", default: "1" },
     without: { type: "string", default: "" },
+    seconds: { type: "string", default: "1000000" },
     json: { type: "string" },
     trace: { type: "boolean", default: false },
     shrink: { type: "boolean", default: false },
@@ -38,7 +39,9 @@ async function lookAt(seed: number): Promise<number> {
 
 function rangeOf(at: number, jobs: number): SeedRange {
   const seeds = Number(values.seeds) - at;
-  return { from: from + at, seeds, stride: jobs, without, untilFailure: values["until-failure"] };
+  const onFailure = ({ seed, words }: Failure): void => console.error(`seed ${seed}: ${words.split("\n", 1)[0]}`);
+  const seconds = Number(values.seconds);
+  return { from: from + at, seeds, stride: jobs, without, untilFailure: values["until-failure"], seconds, onFailure };
 }
 
 async function answerParent(): Promise<void> {
@@ -68,6 +71,8 @@ function inChildren(jobs: number): Promise<readonly BatchResult[]> {
       String(seeds),
       "--stride",
       String(jobs),
+      "--seconds",
+      values.seconds,
       "--without",
       values.without,
     ];

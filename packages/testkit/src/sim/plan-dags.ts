@@ -83,7 +83,12 @@ function planTasks(random: Random, failFast: boolean): readonly TaskSpec[] {
   const tasks = edges.map((before, at) =>
     planTask(random, { id: idOf(at), upstream: before.map(idOf).sort(), failFast }),
   );
-  return tasks.map((task) => withBranches(random, task, tasks));
+  const isMappedOver = (id: string): boolean =>
+    tasks.some(({ mapped, args }) => mapped && args.some((arg) => arg.kind === "xcom" && arg.task === id));
+  return tasks.map((task) => {
+    const elementwise = isMappedOver(task.id) && random.chance(0.5);
+    return withBranches(random, { ...task, elementwise }, tasks);
+  });
 }
 
 interface TaskPlace {

@@ -78,10 +78,12 @@ export function planOf(seed: number, without: readonly string[] = []): Plan {
   const isLeftOut = (name: string): boolean => without.includes(name);
   const schedulers = random.pick([1, 1, 2, 2, 3]);
   const apis = random.whole(1, 2);
-  const workers = Array.from({ length: random.whole(1, 4) }, () => planWorker(random));
+  const workers = Array.from({ length: random.whole(0, 3) }, () => planWorker(random));
   const { settings, terms, knobs } = planTimes(random);
   const rates = planRates(random, isLeftOut);
   const dags = planDags(randomOf(seed, "dags")).filter((_, at) => !isLeftOut(`dag-${at + 1}`));
+  const specs = dags.flatMap(({ versions }) => versions);
+  const needsSequential = specs.some(({ tasks }) => tasks.some(({ executor }) => executor === "sequential"));
   return {
     seed,
     without,
@@ -91,16 +93,23 @@ export function planOf(seed: number, without: readonly string[] = []): Plan {
     workers: [
       { hostname: "host-1", slots: random.whole(1, 3), queues: ["default", "other"], executor: "local" },
       ...(isLeftOut("one-worker") ? [] : workers),
-      { hostname: "host-1", slots: 1, queues: ["default", "other"], executor: "sequential" },
+      ...(needsSequential ? [sequentialWorker] : []),
     ],
     dags,
     settings,
     terms,
     knobs,
     rates,
-    troubledMs: random.between(5_000, 16_000),
+    troubledMs: random.between(4_000, 14_000),
   };
 }
+
+const sequentialWorker: WorkerPlan = {
+  hostname: "host-1",
+  slots: 1,
+  queues: ["default", "other"],
+  executor: "sequential",
+};
 
 const planWorker = (random: Random): WorkerPlan => ({
   hostname: random.pick(["host-1", "host-1", "host-2"]),
@@ -110,7 +119,7 @@ const planWorker = (random: Random): WorkerPlan => ({
 });
 
 function planTimes(random: Random): Pick<Plan, "settings" | "terms" | "knobs"> {
-  const leaseMs = random.pick([1_500, 3_000, 6_000]);
+  const leaseMs = random.pick([2_000, 4_000, 6_000]);
   const abortGraceMs = random.whole(20, 200);
   const killGraceMs = random.whole(20, 300);
   const graceMs = Math.ceil(abortGraceMs + killGraceMs + leaseMs * 0.05 + random.whole(200, 1_000));
@@ -128,15 +137,15 @@ function planTimes(random: Random): Pick<Plan, "settings" | "terms" | "knobs"> {
 }
 
 const planKnobs = (random: Random, leaseMs: number, abortGraceMs: number): Knobs => ({
-  pollMs: random.pick([300, 1_000, 1_000, 2_000]),
-  rescueMs: random.pick([300, 1_000, 2_000]),
+  pollMs: random.pick([500, 1_000, 2_000, 4_000]),
+  rescueMs: random.pick([500, 1_000, 2_000]),
   parallelism: random.pick([0, 1, 2, 3, 8]),
   poolSlots: random.whole(1, 4),
-  pace: random.pick([0.05, 0.2, 0.5, 1]),
+  pace: random.pick([0.03, 0.1, 0.3, 0.8]),
   statementMs: random.pick([0.2, 1, 1, 5]),
   messageMs: random.pick([0.5, 2, 2, 20]),
   timeoutMs: random.pick([400, 1_000, 3_000]),
-  claimWaitMs: random.pick([200, 1_000, 10_000]),
+  claimWaitMs: random.pick([300, 2_000, 10_000]),
   abortGraceMs,
   drainMs: random.pick([0, 500, 3_000]),
   spoolAfterMs: random.pick([10, 200, 1_000]),

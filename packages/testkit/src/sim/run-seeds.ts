@@ -8,6 +8,10 @@ export interface SeedRange {
   readonly stride?: number;
   readonly without?: readonly string[];
   readonly untilFailure?: boolean;
+  /** No further seed is begun after so long. @default no end */
+  readonly seconds?: number;
+  /** Told of each failure when it is found. */
+  readonly onFailure?: (failure: Failure) => void;
 }
 
 export interface Failure {
@@ -32,17 +36,14 @@ const repeatEvery = 50;
 const mostFailures = 20;
 
 /** Runs a range of seeds in this process, one after another. */
-export async function runSeeds({
-  from,
-  seeds,
-  stride = 1,
-  without = [],
-  untilFailure = false,
-}: SeedRange): Promise<BatchResult> {
+export async function runSeeds(range: SeedRange): Promise<BatchResult> {
+  const { from, seeds, stride = 1, without = [], untilFailure = false } = range;
+  const { seconds = Number.POSITIVE_INFINITY, onFailure = () => undefined } = range;
+  const until = performance.now() + seconds * 1_000;
   const counts = noCounts();
   const failures: Failure[] = [];
   const sum = { seeds: 0, steps: 0, virtualMs: 0, executions: 0, repeated: 0 };
-  for (let seed = from; seed < from + seeds; seed += stride) {
+  for (let seed = from; seed < from + seeds && performance.now() < until; seed += stride) {
     const result = await runSeed(seed, { without });
     sum.seeds += 1;
     sum.steps += result.steps;
@@ -55,7 +56,9 @@ export async function runSeeds({
       words ??= differenceOf(result, await runSeed(seed, { without }));
     }
     if (words === null) continue;
-    failures.push({ seed, invariant: result.invariant, words });
+    const failure = { seed, invariant: result.invariant, words };
+    failures.push(failure);
+    onFailure(failure);
     if (untilFailure || failures.length >= mostFailures) break;
   }
   return { ...sum, counts, failures };

@@ -1,6 +1,7 @@
 import { AirloomError } from "@airloom/core";
 import type { RunningAttempt } from "@airloom/task-runner";
 import type { AttemptRef, ExecutionContract, Outcome, TaskWorkload, WorkerTerms } from "@airloom/wire";
+import { checkInputs } from "./invariants/check-inputs.ts";
 import type { Execution } from "./ledger.ts";
 import { SimProcess } from "./sim-process.ts";
 import { type Behaviour, behaviourOf } from "./task-behaviour.ts";
@@ -62,6 +63,7 @@ export class SimAttempt implements RunningAttempt {
     this.#child = child;
     this.#at.began(child);
     const execution = world.ledger.start(taskInstanceId, attempt, child);
+    checkInputs(world, this.#workload);
     this.#execution = execution;
     child.onEnd(() => {
       world.ledger.end(execution);

@@ -22,7 +22,7 @@ const pauseMs = 4_000;
 export function startUsers(world: World, cluster: Cluster): void {
   for (const { dagId, triggers } of world.plan.dags) {
     for (let made = 0; made < triggers; made += 1) {
-      const at = world.random.between(300, world.plan.troubledMs / 2);
+      const at = world.random.between(1_000, world.plan.troubledMs / 2);
       world.loop.after(at, { owner: null, label: `someone triggers ${dagId}` }, () =>
         trigger(world, cluster, { dagId, number: made + 1 }),
       );
@@ -68,7 +68,7 @@ async function insist(
     if (isDone) return;
     if (tried > 0) world.count("user's change failed and was repeated");
     await new Promise<void>((resolve) => {
-      world.loop.after(300, { owner: null, label: `${what} again` }, resolve);
+      world.loop.after(700, { owner: null, label: `${what} again` }, resolve);
     });
   }
 }
