@@ -97,15 +97,18 @@ interface Wanted {
   readonly seed: number;
 }
 
-/** Rows of one kind of cluster follow each other: starting one takes as long as many a row. */
+/**
+ * Round after round, so that a campaign that is stopped has done each row about as often; in a round, rows of one kind of cluster
+ * follow each other: starting one takes as long as many a row.
+ */
 function tasksOf(chosen: readonly ChaosRow[], { known, times, seed }: Wanted): readonly Task[] {
   const commit = commitNow();
   const able = chosen.filter((row) => !row.cannot?.());
   const ordered = [...able.filter(({ proxies }) => !proxies), ...able.filter(({ proxies }) => proxies)];
-  return ordered.flatMap((row) => {
-    const had = (known.get(rowName(row)) ?? []).filter((one) => one.commit === commit).length;
-    return Array.from({ length: Math.max(0, times - had) }, (_, index) => ({ row, seed: seed + had + index }));
-  });
+  const had = (row: ChaosRow): number => (known.get(rowName(row)) ?? []).filter((one) => one.commit === commit).length;
+  return Array.from({ length: times }, (_, round) => round).flatMap((round) =>
+    ordered.filter((row) => round >= had(row)).map((row) => ({ row, seed: seed + round })),
+  );
 }
 
 const lineOf = (name: string, { outcome, took, recovery, hit, problems, again }: Repetition): string =>
