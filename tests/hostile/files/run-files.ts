@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { ProcessorSettings } from "@airloom/dag-processor";
 import type { CaseReport, DagFileCase } from "../case.ts";
+import { processesMarked } from "../marked-processes.ts";
 import { DagsFolder, keptId, type PlacedCase, placed } from "./dags-folder.ts";
 import { ProcessorProcess } from "./processor-process.ts";
 import { complaints } from "./verdict.ts";
@@ -56,6 +57,7 @@ export async function runFiles({ cases, limits, tell }: FilesRun): Promise<Files
   await bench.atOnce();
   for (const line of bench.complaints()) tell(line);
   await bench.replacing((done, slowest) => tell(`replaced: ${done} of ${cases.length}; ${slowest}`));
+  bench.checkSurvivors();
   return { ...bench.report(), seconds: Math.round((performance.now() - began) / 1_000) };
 }
 
@@ -69,6 +71,7 @@ class Bench {
   readonly #troubles: string[] = [];
   #memory = { before: 0, after: 0, peak: 0 };
   #edition = 1;
+  readonly #pids: number[] = [];
 
   constructor(folder: DagsFolder, cases: readonly PlacedCase[], settings: Partial<ProcessorSettings>) {
     this.#folder = folder;
@@ -81,6 +84,7 @@ class Bench {
     this.#writeNeighbours();
     for (const one of this.#cases) this.#place(one);
     await using processor = await this.#start();
+    this.#pids.push(processor.pid);
     const isQuiet = await processor.until(() => processor.idles > 0, patienceMs);
     if (!isQuiet) this.#troubles.push("at once: the processor did not come to rest");
     await this.#checkNeighbours(processor, "at once");
@@ -92,6 +96,7 @@ class Bench {
   async replacing(tell: (done: number, slowest: string) => void): Promise<void> {
     for (const one of this.#cases) this.#folder.writeGood(one);
     await using processor = await this.#start();
+    this.#pids.push(processor.pid);
     await processor.until(() => processor.idles > 0, patienceMs);
     for (const { file } of this.#cases) {
       if (processor.said.get(file)?.event.kind !== "parsed")
@@ -195,6 +200,14 @@ class Bench {
   #slowestOf(wave: readonly PlacedCase[], ms: number): string {
     const [slowest] = [...wave].sort((a, b) => (this.#ms.get(b) ?? 0) - (this.#ms.get(a) ?? 0));
     return `${Math.round(ms)} ms, longest ${slowest?.of.name}: ${slowest && this.#ms.get(slowest)} ms`;
+  }
+
+  /** Both processors have stopped: nothing that a file started may be left. */
+  checkSurvivors(): void {
+    for (const pid of this.#pids) {
+      const left = processesMarked(`AIRLOOM_PARSE_CHILD=${pid}:`);
+      if (left.length > 0) this.#troubles.push(`processes that files started live on: ${left.join(", ")}`);
+    }
   }
 
   /** So far, one line each. */

@@ -1,10 +1,11 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { DagRunRow, TaskInstanceRow } from "@airloom/store";
 import type { WorkerSettings } from "@airloom/task-runner";
 import { builtFile } from "@airloom/testkit";
 import type { CaseReport } from "../case.ts";
+import { processesMarked } from "../marked-processes.ts";
 import { ProcessOverContract } from "../process-over-contract.ts";
 import { ControlHalf } from "./control-half.ts";
 import { prelude, type TaskCase } from "./task-case.ts";
@@ -28,7 +29,8 @@ const settings: Partial<WorkerSettings> = {
 };
 const slots = 4;
 const patienceMs = 600_000;
-const mostGrowthMib = 150;
+/** A value of a hundred megabytes goes through it, and Node keeps what it once had for a while. */
+const mostGrowthMib = 250;
 
 /** Runs a corpus as one Dag: all hostile tasks beside as many good ones, in the warm children of one worker. */
 export async function runTasks(cases: readonly TaskCase[], tell: (line: string) => void): Promise<TasksReport> {
@@ -157,7 +159,9 @@ class Bench {
       ...(hasPlace && !/^dags\/hostile\.ts:\d+:\d+$/.test(place) ? [`its place is ${place}`] : []),
       ...(log && !lines.some((line) => log.test(line)) ? [`no line of its log fits ${log}`] : []),
       ...("value" in expected ? await this.#valueComplaints(instance.taskId, value) : []),
-      ...survivorsOf(instance).map((pid) => `process ${pid} of it lives`),
+      ...processesMarked(`AIRLOOM_ATTEMPT=${instance.id}:${instance.attempt}\0`).map(
+        (pid) => `process ${pid} of it lives`,
+      ),
     ].map((words) => (found ? `${words} (${found.kind} ${found.name}: ${found.message.slice(0, 200)})` : words));
   }
 
@@ -187,17 +191,3 @@ class Bench {
 
 const differs = (what: string, found: unknown, wanted: unknown): readonly string[] =>
   wanted === undefined || found === wanted ? [] : [`its ${what} is ${found}, not ${wanted}`];
-
-/** Processes of an attempt that is over. */
-function survivorsOf({ id, attempt }: TaskInstanceRow): readonly number[] {
-  return readdirSync("/proc").flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
-    try {
-      const environment = readFileSync(`/proc/${name}/environ`, "latin1");
-      const isMarked = environment.includes(`AIRLOOM_ATTEMPT=${id}:${attempt}\0`);
-      return isMarked && !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${name}/stat`, "latin1")) ? [Number(name)] : [];
-    } catch {
-      return [];
-    }
-  });
-}

@@ -71,6 +71,8 @@ async function resolveName(
   const resolved = await build.resolve(path, { kind, importer, namespace, resolveDir, pluginData: asked });
   // Asked once more without an answer of ours, esbuild words the error.
   if (resolved.errors.length > 0 || resolved.external) return undefined;
+  // What is no file, such as a `data:` address, esbuild knows better.
+  if (resolved.namespace !== "file") return undefined;
   const found = author.packages.of(resolved.path);
   if (!found) return { path: resolved.path };
   if (author.isExternal(found)) {
