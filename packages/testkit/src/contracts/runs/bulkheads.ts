@@ -133,10 +133,17 @@ export function bulkheadPromises(given: RunsGiven): void {
   const expectSetAside = async (at: Crowd, fault: Fault, pass: () => Promise<number>) => {
     const code = fault === "unreadable" ? "VERSION_UNREADABLE" : "INTERNAL";
     const told = { event: "dagRun:quarantined", dagId: at.bad.dagId, runId: at.bad.runId, code, failures: 1 };
-    expect(at.told()).toEqual([
-      { ...told, reason: expect.stringMatching(/format 99|Cannot read/), retryAt: expect.any(Date) },
-    ]);
-    expect(await inQuarantine(at.bad)).toMatchObject({ code, failures: 1, dagId: at.bad.dagId });
+    // A busy machine may be past its first retry by now.
+    expect(at.told()[0]).toEqual({
+      ...told,
+      reason: expect.stringMatching(/format 99|Cannot read/),
+      retryAt: expect.any(Date),
+    });
+    const row = await inQuarantine(at.bad);
+    expect(row).toMatchObject({ code, dagId: at.bad.dagId });
+    if (!row) throw new Error("it is in quarantine");
+    const tries = at.told().length;
+    await given.store.tx((tx) => tx.putQuarantine({ ...row, retryAt: new Date("2199-01-01") }));
     await at.until(pass);
     // A scheduler that starts anew knows of it.
     const other = breakable(given);
@@ -144,13 +151,14 @@ export function bulkheadPromises(given: RunsGiven): void {
     await startRuns(other.under.deps);
     await wakeDueRuns(other.under.deps);
     expect(other.under.events).toEqual([]);
-    expect(at.told()).toHaveLength(1);
+    expect(at.told()).toHaveLength(tries);
+    await given.store.tx((tx) => tx.putQuarantine(row));
   };
 
   /** What the scheduler's loops do for it when the cause is gone: nobody has to say so. */
   const expectRecovery = async (at: Crowd) => {
     at.mend();
-    await given.shiftClock(2_000);
+    await given.shiftClock(20_000);
     const { deps } = at.under;
     await at.until(() => advanceWokenRuns(deps));
     await at.until(() => startRuns(deps));
@@ -314,7 +322,7 @@ function describeFault(given: RunsGiven, fault: Fault, { expectSetAside, expectR
     expect((await at.states()).good).toEqual(["failed skipped"]);
     await expectSetAside(at, fault, pass);
     at.mend();
-    await given.shiftClock(2_000);
+    await given.shiftClock(20_000);
     await at.until(pass);
     expect((await at.states()).bad).toBe("failed skipped");
   });
