@@ -8,7 +8,7 @@ const seconds = 12;
 test("whatever comes between the moves of many connections, none is lost, doubled or illegal, and every run ends", async () => {
   const seed = Math.floor(Math.random() * 1_000_000);
   const told: string[] = [`npm run histories -- --seed ${seed} --seconds ${seconds}`];
-  const lived = await liveHistory({ seed, seconds, connections: 24, tell: (line) => told.push(line) });
+  const lived = await liveHistory({ seed, seconds, connections: 48, tell: (line) => told.push(line) });
   try {
     const { anomalies, counts } = await judge(lived);
     expect(anomalies, told.join("\n")).toEqual([]);

@@ -8,7 +8,7 @@ async function main(): Promise<void> {
     options: {
       seed: { type: "string", default: String(Date.now() % 1_000_000) },
       seconds: { type: "string", default: "20" },
-      connections: { type: "string", default: "24" },
+      connections: { type: "string", default: "48" },
     },
   });
   const [seed, seconds, connections] = [values.seed, values.seconds, values.connections].map(Number) as [

@@ -56,7 +56,7 @@ export async function liveHistory(options: HistoryOptions): Promise<Lived> {
 
 interface Watch {
   readonly recent: () => readonly number[];
-  readonly unfinished: () => number;
+  readonly unfinished: (dagId: string) => number;
   readonly left: () => Promise<readonly string[]>;
   /** How much was written down so far. */
   readonly recorded: () => Promise<number>;
@@ -84,15 +84,15 @@ async function watchRuns(url: string): Promise<Watch> {
   const client = new pg.Client({ connectionString: url, application_name: "watch" });
   await client.connect();
   let recent: readonly number[] = [];
-  let unfinished = 0;
+  let unfinished: ReadonlyMap<string, number> = new Map();
   let over = false;
   const look = async () => {
-    const { rows } = await client.query<{ key: number; open: number }>(
-      `select key::int, (select count(*)::int from dag_run where state in ('queued', 'running')) as open
-      from dag_run order by key desc limit 16`,
+    const newest = await client.query<{ key: number }>("select key::int from dag_run order by key desc limit 16");
+    recent = newest.rows.map(({ key }) => key);
+    const open = await client.query<{ dagId: string; n: number }>(
+      `select dag_id as "dagId", count(*)::int as n from dag_run where state in ('queued', 'running') group by 1`,
     );
-    recent = rows.map(({ key }) => key);
-    unfinished = rows[0]?.open ?? 0;
+    unfinished = new Map(open.rows.map(({ dagId, n }) => [dagId, n]));
   };
   const looking = (async () => {
     while (!over) {
@@ -102,7 +102,7 @@ async function watchRuns(url: string): Promise<Watch> {
   })();
   return {
     recent: () => recent,
-    unfinished: () => unfinished,
+    unfinished: (dagId) => unfinished.get(dagId) ?? 0,
     left: async () => (await client.query<{ words: string }>(unfinishedRuns)).rows.map(({ words }) => words),
     recorded: async () =>
       (await client.query<{ n: number }>("select coalesce(max(id), 0)::int as n from history")).rows[0]?.n ?? 0,
@@ -133,7 +133,7 @@ async function live(
     isCalm: () => calm,
     isOver: () => over,
     recentRuns: watch.recent,
-    isBusy: () => watch.unfinished() > 12,
+    unfinished: watch.unfinished,
   };
   // Half of the connections serve workers and users, half the schedulers.
   const each = Math.max(2, Math.round(connections / 4));
@@ -147,7 +147,7 @@ async function live(
   const workers = ["left", "right", "left", "right"].map((executor, n) =>
     runWorker(at, { name: `worker-${n + 1}`, executor, slots: 4, apis }),
   );
-  const users = ["user-1", "user-2", "user-3"].map((name) => runUser(at, { name, apis }));
+  const users = ["user-1", "user-2", "user-3", "user-4", "user-5", "user-6"].map((name) => runUser(at, { name, apis }));
   const killing = runKiller({ url, chance, isCalm: at.isCalm });
   // Who depends on a failed run is not to wait for all the rest of the time.
   const until = Date.now() + seconds * 1_000;

@@ -61,7 +61,7 @@ async function slowly<T>(tx: Tx, options: SlowOptions, fn: (tx: Tx) => Promise<T
   });
   const result = await fn(slow);
   await gate;
-  const ms = pauseOf(options, 0.2);
+  const ms = pauseOf(options, 0.35);
   if (ms > 0) await sleep(ms);
   return result;
 }

@@ -5,12 +5,12 @@ import { somePublication, someSpec, someTask } from "@airloom/testkit";
 
 /** Two executors and two pools, each pool on both: every limit is the one that counts for somebody. */
 export const executors = [
-  { name: "left", parallelism: 8 },
-  { name: "right", parallelism: 7 },
+  { name: "left", parallelism: 4 },
+  { name: "right", parallelism: 4 },
 ];
 export const pools = [
-  { name: "narrow", slots: 5, description: null, includeDeferred: false },
-  { name: "wide", slots: 6, description: null, includeDeferred: false },
+  { name: "narrow", slots: 4, description: null, includeDeferred: false },
+  { name: "wide", slots: 5, description: null, includeDeferred: false },
 ];
 
 const retried = { retries: 1, retryDelaySeconds: 0.05 };
@@ -40,6 +40,13 @@ export const specs: readonly DagSpec[] = [
       }),
       someTask({ id: "alarm", upstream: ["b1", "b2", "b3", "b4", "b5"], triggerRule: "one_failed", ...left, ...wide }),
     ],
+  }),
+  someSpec({
+    dagId: "short",
+    maxActiveRuns: 2,
+    tasks: ["s1", "s2", "s3"].map((id, n) =>
+      someTask({ id, upstream: n === 0 ? [] : [`s${n}`], ...left, ...narrow, priorityWeight: 3 }),
+    ),
   }),
   someSpec({
     dagId: "chain",

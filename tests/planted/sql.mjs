@@ -85,6 +85,13 @@ export const planted = [
     why: "Each session locks runs in an order of its own.",
   },
   {
+    id: "dags-locked-in-any-order",
+    file: `${limits}/lock-limits.ts`,
+    find: "from dag where dag_id = any($1) order by dag_id for no key update",
+    replace: "from dag where dag_id = any($1) order by md5(dag_id || pg_backend_pid()) for no key update",
+    why: "Each session locks Dags in an order of its own.",
+  },
+  {
     id: "dag-without-lock",
     file: `${limits}/lock-limits.ts`,
     find: "from dag where dag_id = any($1) order by dag_id for no key update",

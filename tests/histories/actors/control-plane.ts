@@ -19,8 +19,8 @@ export interface Surroundings {
   readonly graceMs: number;
   /** Keys of the newest runs. */
   readonly recentRuns: () => readonly number[];
-  /** There are enough runs to be done. */
-  readonly isBusy: () => boolean;
+  /** How many runs of a Dag have not ended. */
+  readonly unfinished: (dagId: string) => number;
 }
 
 /** An API server without HTTP: connections of its own, and what it remembers. */
@@ -61,7 +61,7 @@ export function createSchedulerActor(at: Surroundings, options: ControlOptions) 
     timers: realTimers,
     identity: { id: options.name, hostname: "test", pid: 1 },
     log: () => {},
-    schedule: { pollMs: 60, rescueMs: 50, heartbeatMs: 1_000 },
+    schedule: { pollMs: 250, rescueMs: 100, heartbeatMs: 1_000 },
   });
   return {
     start: () => scheduler.start(),

@@ -49,12 +49,17 @@ const weighted = (chance: Chance, all: readonly Act[]): Act =>
 
 const triggered = specs.filter(({ schedule }) => schedule.kind === "none");
 
-function trigger(user: UserAt, { deps }: Api): Promise<unknown> {
-  const { chance, log, name } = user;
-  const { dagId } = chance.pick(triggered);
-  if (user.isBusy()) return Promise.resolve(null);
+/** Often two at once: there may be room for one more run alone. */
+async function trigger(user: UserAt): Promise<void> {
+  const { chance, apis } = user;
+  const { dagId, maxActiveRuns } = chance.pick(triggered);
+  if (user.unfinished(dagId) > maxActiveRuns + 1) return;
+  await Promise.all(apis.slice(chance.happens(0.5) ? 0 : 1).map((api) => triggerOne(user, api, dagId)));
+}
+
+function triggerOne({ chance, log, name }: UserAt, { deps }: Api, dagId: string): Promise<unknown> {
   // Few names, so that two ask for the same run now and then.
-  const runId = `run ${chance.between(1, 400)}`;
+  const runId = `run ${chance.between(1, 600)}`;
   return log.call(
     { caller: name, verb: "createRun", args: { dagId, runId } },
     async () => {
@@ -89,10 +94,12 @@ async function clear(user: UserAt, api: Api): Promise<unknown> {
   const { chance, log, name } = user;
   const runKey = someRunKey(user);
   if (runKey === null) return;
+  const isForRunning = chance.happens(0.5);
   const options = {
-    tasks: await someTasks(user, api, runKey),
+    tasks: isForRunning ? null : await someTasks(user, api, runKey),
+    onlyRunning: isForRunning,
     includeDownstream: chance.happens(0.6),
-    onlyFailed: chance.happens(0.2),
+    onlyFailed: !isForRunning && chance.happens(0.2),
   };
   return log.call(
     { caller: name, verb: "clear", args: { runKey, ...options } },
@@ -165,7 +172,7 @@ function pause(
 function limits({ chance, log, name }: UserAt, { deps }: Api): Promise<unknown> {
   const pool = { ...chance.pick(pools) };
   const executor = chance.pick(executors);
-  const less = chance.between(0, 2);
+  const less = chance.between(0, 1);
   return log.call(
     { caller: name, verb: "limits", args: { pool: pool.name, executor: executor.name, less } },
     async () => {
@@ -176,14 +183,18 @@ function limits({ chance, log, name }: UserAt, { deps }: Api): Promise<unknown> 
   );
 }
 
-function publish({ chance, log, name }: UserAt, { deps }: Api): Promise<unknown> {
+/** Often two at once, as when two processors read one file. */
+async function publish({ chance, log, name, apis }: UserAt): Promise<void> {
   const spec = chance.pick(specs);
-  const edition = `edition ${chance.between(1, 1_000_000)}`;
-  return log.call(
-    { caller: name, verb: "publish", args: { dagId: spec.dagId, edition } },
-    () => publishAnew(deps, spec, edition),
-    (versionId) => versionId,
-  );
+  const publishOne = ({ deps }: Api): Promise<unknown> => {
+    const edition = `edition ${chance.between(1, 1_000_000)}`;
+    return log.call(
+      { caller: name, verb: "publish", args: { dagId: spec.dagId, edition } },
+      () => publishAnew(deps, spec, edition),
+      (versionId) => versionId,
+    );
+  };
+  await Promise.all(apis.slice(chance.happens(0.5) ? 0 : 1).map(publishOne));
 }
 
 const acts: readonly Act[] = [

@@ -30,9 +30,17 @@ export async function runWorker(
       const done = perform(worker, one).finally(() => working.delete(done));
       working.add(done);
     }
-    await sleep(worker.chance.between(2, 25));
+    await somethingQueued(worker, claimed.length > 0 ? 5 : worker.chance.between(60, 200));
   }
   await Promise.all([beating, ...working]);
+}
+
+/** A hint that something was queued, or the end of patience. */
+async function somethingQueued({ apis }: WorkerAt, ms: number): Promise<void> {
+  const over = new AbortController();
+  const offs = apis.map(({ deps }) => deps.store.onHint("queued", () => over.abort()));
+  await sleep(ms, undefined, { signal: over.signal }).catch(() => {});
+  for (const off of offs) off();
 }
 
 const answerOf = (claimed: readonly Claimed[] | undefined) =>
@@ -96,7 +104,7 @@ async function perform(worker: WorkerAt, { instance }: Claimed): Promise<void> {
   const { chance, held } = worker;
   const key = held.get(nameOf({ taskInstanceId: instance.id, attempt: instance.attempt }));
   if (!key) return;
-  await sleep(chance.happens(0.07) ? chance.between(150, 900) : chance.between(1, 60));
+  await sleep(chance.happens(0.07) ? chance.between(150, 900) : chance.between(1, 30));
   const calm = worker.isCalm();
   if (!calm && chance.happens(0.035)) {
     worker.dead.add(nameOf(key));
@@ -231,7 +239,7 @@ async function beat(worker: WorkerAt): Promise<void> {
 }
 
 async function letGo({ chance, apis, log, name }: WorkerAt, key: AttemptKey): Promise<void> {
-  await sleep(chance.between(0, 30));
+  await sleep(chance.between(0, 120));
   const { deps } = chance.pick(apis);
   await log.call(
     { caller: name, verb: "ended", args: { ...key } },
