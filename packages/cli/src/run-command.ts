@@ -1,5 +1,5 @@
 import { AirloomError } from "@airloom/core";
-import { CommanderError } from "commander";
+import { CommanderError, InvalidArgumentError } from "commander";
 import type { Environment } from "./context.ts";
 import { armFailpoints } from "./failpoints/arm.ts";
 import { createProgram } from "./program.ts";
@@ -15,7 +15,8 @@ export async function runCommand(environment: Environment, args: readonly string
     await createProgram(environment).parseAsync(args, { from: "user" });
     return undefined;
   } catch (error) {
-    // Commander has told what was wrong by then; nobody else has.
+    // Commander tells what is wrong, but not of values that an action looks at itself (`dags pause --treat-dag-id-as-regex`).
+    if (error instanceof InvalidArgumentError) process.stderr.write(`error: ${error.message}\n`);
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const known = error instanceof AirloomError ? error : faultOf(error);
     process.stderr.write(`error: ${known.message}\n`);

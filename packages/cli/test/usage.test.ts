@@ -20,6 +20,7 @@ const help = "       Run the command with --help to see its arguments.\n";
 
 /** Command, exit code, everything on standard error. */
 const wrong: readonly (readonly [string, number, string])[] = [
+  ["dags pause [ --treat-dag-id-as-regex", 2, "error: It is not a regular expression.\n"],
   [
     "pools export nowhere/pools.json",
     1,
