@@ -77,7 +77,8 @@ function assemble(options: DagProcessorOptions, schedule: Schedule): Processor {
     settings,
     contract: options.contract,
     log: (event) => {
-      if (event.kind === "idle") schedule.whenQuiet(esbuildIdleMs, () => void stopEsbuild());
+      // Work may have begun since, and last: builds that are on their way would lose their process.
+      if (event.kind === "idle") schedule.whenQuiet(esbuildIdleMs, () => void (processor.active || stopEsbuild()));
       log(event);
     },
     bundler: createBundler(project, settings),
