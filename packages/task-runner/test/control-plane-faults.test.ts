@@ -146,6 +146,22 @@ describe("a worker that goes", () => {
     expect([slow.pid, held.pid].some(isAlive)).toBe(false);
   });
 
+  test("gives back what a finish brought that was under way when it was told to go", async () => {
+    await start({ slots: 1 });
+    const first = worker.queue("work/quick");
+    const second = worker.queue("work/hold");
+    let stopped: Promise<void> | undefined;
+    // The control plane has recorded the first and given the second: the answer comes when the worker is stopping already.
+    worker.plane.after = (call) => {
+      if (call === "finish") stopped ??= worker.worker.stop("a new version is rolled out");
+    };
+    await worker.plane.finished(first);
+    await worker.plane.until(() => stopped !== undefined);
+    await stopped;
+    expect(worker.plane.released).toMatchObject([{ taskInstanceId: second, neverRan: true }]);
+    expect(worker.plane.finish(second)).toBeNull();
+  });
+
   test("says so of an attempt of which nothing ran yet", async () => {
     await start({ slots: 1, settings: { drainMs: 0 } });
     let asked = false;

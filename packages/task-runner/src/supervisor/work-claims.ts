@@ -92,7 +92,7 @@ export class WorkClaims {
         continue;
       }
       for (const claimed of await this.#ask(this.open(free, waitMs))) {
-        if (signal.aborted) await this.#giveBack(claimed);
+        if (signal.aborted) await this.giveBack(claimed);
         else start(claimed);
       }
     }
@@ -133,10 +133,11 @@ export class WorkClaims {
     await pause(backoffMs(failures, clock), this.#stopping.signal, clock);
   }
 
-  async #giveBack({ workload, token }: Claimed): Promise<void> {
+  /** Nothing of it ran. */
+  async giveBack({ workload, token }: Claimed): Promise<void> {
     const { taskInstanceId, attempt } = workload;
     await this.#options.contract
-      .release([{ taskInstanceId, attempt, token }], "the worker is stopping")
+      .release([{ taskInstanceId, attempt, token, neverRan: true }], "the worker is stopping")
       .catch(() => undefined);
   }
 }

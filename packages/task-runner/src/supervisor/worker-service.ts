@@ -180,7 +180,11 @@ class Worker implements Service {
     await attempt.endLog(logEndMs);
     const next =
       end.kind === "outcome" ? await this.#finish(attempt, end, lease) : await this.#tellStopped(attempt, end);
-    for (const claimed of next) this.#start(claimed);
+    for (const claimed of next) {
+      // Asked for before this worker was told to go: nobody would wait for its end.
+      if (this.#isStopping) await this.#claims?.giveBack(claimed);
+      else this.#start(claimed);
+    }
   }
 
   async #finish(
