@@ -67,10 +67,17 @@ export async function restarts(place: Place, run: RunName): Promise<readonly str
   );
 }
 
-/** Instances that used more tries than one: what is lost or handed back uses none. */
+/** Instances that used more tries than one, and why: what is lost or handed back uses none. */
 export async function triesUsed(place: Place, run: RunName): Promise<readonly string[]> {
   const more = (await triesOf(place, run)).filter(({ try_number }) => try_number > 1);
-  return more.map(({ task_id, map_index, try_number }) => `${task_id}[${map_index}] used ${try_number} tries`);
+  if (more.length === 0) return [];
+  const failed = await place.cluster.sql<{ task_id: string; map_index: number; outcome: string; failure: unknown }>(
+    `select ti.task_id, ti.map_index, a.outcome, a.failure from attempt a join task_instance ti on ti.id = a.task_instance_id
+    join dag_run r on r.key = ti.run_key where r.dag_id = $1 and r.run_id = $2 and a.outcome not in ('succeeded', 'lost')`,
+    [run.dag_id, run.dag_run_id],
+  );
+  const names = more.map(({ task_id, map_index, try_number }) => `${task_id}[${map_index}] used ${try_number} tries`);
+  return [`${names.join(", ")}: ${JSON.stringify(failed).slice(0, 2_000)}`];
 }
 
 /** A small run, from its trigger to its end: milliseconds. */
