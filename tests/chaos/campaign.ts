@@ -20,7 +20,7 @@ export interface CampaignOptions {
 }
 
 /** A repetition that takes longer has failed. */
-const limitMs = 240_000;
+const limitMs = 480_000;
 /** A database that grows and processes that age would make later rows another trial than earlier ones. */
 const repetitionsPerCluster = 25;
 

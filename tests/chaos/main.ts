@@ -121,4 +121,8 @@ const summaryOf = ({ rows: all, ...rest }: Report) => ({
   rows: all.map(({ repetitions: _, ...row }) => row),
 });
 
+// What a row that failed left under way breaks when its cluster is thrown away: no reason to stop the others.
+for (const event of ["unhandledRejection", "uncaughtException"] as const)
+  process.on(event, (error: unknown) => console.error(`(left over from a row that failed: ${String(error)})`));
+
 process.exitCode = await main();

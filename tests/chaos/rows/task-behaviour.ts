@@ -74,8 +74,10 @@ async function stampede(place: Place): Promise<RowEnd> {
     const others = (async () => {
       for (; !isOver; await pause(500)) pings.push(await pingMs(place, 60_000));
     })();
+    // Told below, when the runs have ended; never of a cluster that is gone.
+    others.catch(() => {});
     for (const run of runs) {
-      const state = await cluster.api.ended(run, { within: 170_000, every: 200 });
+      const state = await cluster.api.ended(run, { within: 400_000, every: 200 });
       if (state !== "success") problems.push(`a run: ${state}`);
     }
     const recovery = since(began);
