@@ -48,7 +48,7 @@ function errorsOf({ log }: Lived): readonly Anomaly[] {
   return [...counts].map(([what, times]) => ({ check: "error", what: `${what} (${times} times)` }));
 }
 
-export const judgeHistory = (history: History): Anomaly[] =>
+const judgeHistory = (history: History): Anomaly[] =>
   Object.entries(checks).flatMap(([check, look]) => look(history).map((what) => ({ check, what })));
 
 function countsOf({ history, log, faults, deadlocks }: Lived): Record<string, number> {

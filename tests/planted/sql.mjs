@@ -10,8 +10,8 @@ export const planted = [
   {
     id: "claim-without-lock",
     file: `${instances}/claim-queued.ts`,
-    find: "order by ${bestFirst} limit $3 for no key update skip locked",
-    replace: "order by ${bestFirst} limit $3",
+    find: `order by \${bestFirst} limit $3 for no key update skip locked`,
+    replace: `order by \${bestFirst} limit $3`,
     why: "Two workers pick the same rows; the update does not look at the state again.",
   },
   {
@@ -55,13 +55,6 @@ export const planted = [
     find: "greatest(ti.lease_until, clock.now + $4 * interval '1 millisecond')",
     replace: "clock.now + $4 * interval '1 millisecond'",
     why: "GREATEST is gone: a late heartbeat with a shorter lease takes time away that was promised.",
-  },
-  {
-    id: "heartbeats-lock-backwards",
-    file: `${instances}/leases.ts`,
-    find: "${condition}\n    order by ti.id for no key update of ti",
-    replace: "${condition}\n    order by ti.id desc for no key update of ti",
-    why: "Heartbeats lock instances in the opposite order of everybody else.",
   },
   {
     id: "clock-of-the-transaction",

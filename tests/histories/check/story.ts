@@ -9,10 +9,10 @@ export interface Story {
   told(): History;
 }
 
-export const start = Date.UTC(2026, 0, 1);
+const start = Date.UTC(2026, 0, 1);
 const stepMs = 10;
 
-export const spec = someSpec({
+const spec = someSpec({
   dagId: "d",
   maxActiveRuns: 1,
   maxActiveTasks: 1,
