@@ -27,6 +27,9 @@ export async function runProgram(entry) {
     logLevel: "error",
     sourcemap: "inline",
   });
+  process.setSourceMapsEnabled(true);
+  // A program that starts itself again finds itself here.
+  process.argv[1] = outfile;
   try {
     await import(pathToFileURL(outfile).href);
   } finally {
