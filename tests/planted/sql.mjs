@@ -99,13 +99,6 @@ export const planted = [
     why: "Finishes admit beside each other, past the executor's parallelism.",
   },
   {
-    id: "pool-without-lock",
-    file: "packages/db/src/migrations/000001-init.ts",
-    find: "from (select * from pool where name = any(names) order by name for no key update nowait) r",
-    replace: "from (select * from pool where name = any(names) order by name) r",
-    why: "Finishes of two executors' runs admit beside each other, past the slots of the pool they share.",
-  },
-  {
     id: "restarting-takes-no-slot",
     file: `${limits}/count-live-slots.ts`,
     find: "where state in ('queued', 'running', 'restarting')",
