@@ -21,13 +21,13 @@ export function startDisturbing(world: World, cluster: Cluster): void {
 
 function disturb(world: World, cluster: Cluster): void {
   const { random } = world;
-  const member = random.pick(cluster.members);
-  const { mostCrashes } = world.plan.knobs;
+  const workers = cluster.members.filter(({ kind }) => kind === "worker");
+  const member = random.pick(random.chance(0.4) ? workers : cluster.members);
   if (world.strikes("freezes")) freeze(world, cluster, member);
   if (world.strikes("partitions")) cut(world, cluster);
   if (world.strikes("clock-jumps")) jump(world);
-  if (world.plan.rates.crashes === 0 || world.crashes >= mostCrashes || !member.process?.isAlive) return;
-  if (random.chance(0.15)) world.crash(member.process, "at any moment");
+  if (!world.mayCrash() || !member.process?.isAlive) return;
+  if (random.chance(0.2)) world.crash(member.process, "at any moment");
   else if (random.chance(0.1)) stopInOrder(world, member);
 }
 

@@ -1,6 +1,6 @@
-import { isFinished, isRunFinished } from "@airloom/core";
-import { markTasks, planNextRun, type RunsDeps, setRunState } from "@airloom/runs";
-import type { DagRunRow } from "@airloom/store";
+import { explain, isFinished, isRunFinished, readiness } from "@airloom/core";
+import { loadRunView, markTasks, planNextRun, type RunsDeps, setRunState } from "@airloom/runs";
+import type { DagRunRow, Tx } from "@airloom/store";
 import type { Cluster } from "./cluster.ts";
 import { checkHealing } from "./invariants/check-healing.ts";
 import { storeOf } from "./sim-store.ts";
@@ -24,7 +24,7 @@ export async function heal(world: World, cluster: Cluster): Promise<void> {
     if (isOver) return;
     checkHealing(world, world.loop.now - began);
     if (world.loop.now - began > patienceMs) {
-      world.loop.fail(stuck(world));
+      void tellStuck(world, cluster);
       return;
     }
     void operate(world, cluster).catch((error: unknown) => world.note(`the operator failed: ${String(error)}`));
@@ -90,7 +90,32 @@ async function makeRoom({ mirror }: World, deps: RunsDeps, run: DagRunRow): Prom
   await setRunState(deps, run.id, "queued");
 }
 
-function stuck({ mirror }: World): Violation {
+/** With what `explain` says of each instance that waits. */
+async function tellStuck(world: World, { servers, apis }: Cluster): Promise<void> {
+  const server = servers.find(({ process }) => process?.isAlive);
+  const deps = server && apis.get(server.name);
+  const words = deps ? await deps.store.tx((tx) => explainAll(world, deps, tx)).catch(String) : "";
+  world.loop.fail(new Violation(16, `${stuck(world)}\n${words}`));
+}
+
+async function explainAll({ mirror }: World, deps: RunsDeps, tx: Tx): Promise<string> {
+  const lines: string[] = [];
+  for (const run of mirror.runs.values()) {
+    const graph = mirror.graphOf(run.versionId);
+    if (run.state !== "running" || !graph) continue;
+    const view = await loadRunView({ tx, run, graph, deps }, "all");
+    for (const instance of view.instances) {
+      const verdict = readiness(instance, view, tx.now);
+      const { state, code } = instance;
+      const { title } =
+        verdict.kind === "pass" ? explain({ kind: "state", state, code }) : explain({ kind: "verdict", verdict });
+      lines.push(`run ${run.id} ${instance.taskId}[${instance.mapIndex}]: ${title}`);
+    }
+  }
+  return lines.join("\n");
+}
+
+function stuck({ mirror }: World): string {
   const lines = [...mirror.runs.values()]
     .filter(({ state }) => !isRunFinished(state))
     .map(({ id, dagId, runId, state }) => {
@@ -105,8 +130,5 @@ function stuck({ mirror }: World): Violation {
     ({ dagId, nextRun, isPaused }) =>
       `${dagId} next ${nextRun?.runAfter.toISOString() ?? "-"}${isPaused ? " paused" : ""}`,
   );
-  return new Violation(
-    16,
-    `not at rest after ${patienceMs / 1000} s without trouble:\n${[...lines, ...cursors].join("\n")}`,
-  );
+  return `not at rest after ${patienceMs / 1_000} s without trouble:\n${[...lines, ...cursors].join("\n")}`;
 }

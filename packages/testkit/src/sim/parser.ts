@@ -32,7 +32,7 @@ type Report = Extract<Parameters<ExecutionContract["publish"]>[0], { kind: "pars
 
 const publish = (contract: ExecutionContract, report: Report): Promise<unknown> => contract.publish(report);
 
-export function reportOf(spec: DagSpec): Report {
+function reportOf(spec: DagSpec): Report {
   const hash = hashText(JSON.stringify(spec)).toString(16);
   const file = `${spec.dagId}.ts`;
   return {

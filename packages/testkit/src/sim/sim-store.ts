@@ -55,8 +55,7 @@ function stepOf(world: World, process: SimProcess, point: string): Promise<void>
 }
 
 function strikeAt(world: World, point: string): Strike {
-  const { knobs } = world.plan;
-  if (world.crashes < knobs.mostCrashes && world.strikes("crashes")) return "crash";
+  if (world.mayCrash() && world.strikes("crashes")) return "crash";
   const isCommit = point === "commit" || point === "committed";
   if (world.strikes(isCommit ? "unknown-commits" : "broken-connections")) return "broken";
   return !isCommit && world.strikes("deadlocks") ? "deadlock" : null;

@@ -94,6 +94,8 @@ function spoolOf(world: World, process: SimProcess, files: Map<string, SpooledFi
     save: async (finish: SpooledFinish) => {
       await touch("writes its spool");
       files.set(keyOf(finish), finish);
+      // What is on the disk by now is what the next life of this worker delivers.
+      if (world.mayCrash() && world.random.chance(0.15)) world.crash(process, "after it wrote its spool");
     },
     remove: async (finish: SpooledFinish) => {
       await touch("empties its spool");

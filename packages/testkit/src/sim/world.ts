@@ -95,6 +95,12 @@ export class World {
     if (this.isHealing) this.loop.fail(new Violation(30, `${process.name}: ${message}`));
   }
 
+  /** Whether this seed has crashes, and not enough of them yet. */
+  mayCrash(): boolean {
+    const { rates, knobs } = this.plan;
+    return !this.isHealing && rates.crashes > 0 && this.crashes < knobs.mostCrashes;
+  }
+
   /** A crash at any await of it, and whatever a supervisor does then. */
   crash(process: SimProcess, where: string): void {
     this.crashes += 1;
