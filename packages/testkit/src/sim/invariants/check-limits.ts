@@ -8,11 +8,11 @@ export function checkLimits(mirror: Mirror, commit: Commit): void {
   const taken = commit.instances.flatMap(({ before, after }) =>
     after && holdsSlots(after.state) && !(before && holdsSlots(before.state)) ? [after] : [],
   );
-  if (taken.length > 0) checkSlots(mirror, taken);
+  if (taken.length > 0) checkSlots(mirror, commit, taken);
   checkRuns(mirror, commit);
 }
 
-function checkSlots(mirror: Mirror, taken: readonly TaskInstanceRow[]): void {
+function checkSlots(mirror: Mirror, commit: Commit, taken: readonly TaskInstanceRow[]): void {
   const holders = [...mirror.instances.values()].filter(({ state }) => holdsSlots(state));
   const sum = (fits: (row: TaskInstanceRow) => boolean, of: (row: TaskInstanceRow) => number): number =>
     holders.reduce((total, row) => total + (fits(row) ? of(row) : 0), 0);
@@ -25,7 +25,7 @@ function checkSlots(mirror: Mirror, taken: readonly TaskInstanceRow[]): void {
     if (pool && pool.slots >= 0 && inPool > pool.slots)
       throw new Violation(12, `pool ${row.pool} has ${pool.slots} slots, ${inPool} are taken`);
     checkCounts(mirror, row, (fits) => sum(fits, () => 1));
-    if (mirror.dags.get(row.dagId)?.isPaused && row.state === "queued")
+    if (row.state === "queued" && wasPaused(mirror, commit, row.dagId))
       throw new Violation(13, `${row.taskId} of ${row.dagId} was queued while the Dag is paused`);
   }
 }
@@ -60,8 +60,13 @@ function checkCounts(
   }
 }
 
-function checkRuns(mirror: Mirror, { runs }: Commit): void {
-  for (const { before, after } of runs) {
+/** Before this commit too: the failure of one run may pause a Dag in the moment when another one starts. */
+const wasPaused = ({ dags }: Mirror, commit: Commit, dagId: string): boolean =>
+  dags.get(dagId)?.isPaused === true &&
+  !commit.dags.some(({ before, after }) => after?.dagId === dagId && before?.isPaused === false);
+
+function checkRuns(mirror: Mirror, commit: Commit): void {
+  for (const { before, after } of commit.runs) {
     if (after?.state !== "running" || before?.state === "running") continue;
     const dag = mirror.dags.get(after.dagId);
     const running = [...mirror.runs.values()].filter(
@@ -69,6 +74,7 @@ function checkRuns(mirror: Mirror, { runs }: Commit): void {
     );
     if (dag && running.length > dag.maxActiveRuns)
       throw new Violation(13, `${after.dagId} may have ${dag.maxActiveRuns} running runs and has ${running.length}`);
-    if (dag?.isPaused) throw new Violation(13, `a run of ${after.dagId} started while the Dag is paused`);
+    if (wasPaused(mirror, commit, after.dagId))
+      throw new Violation(13, `a run of ${after.dagId} started while the Dag is paused`);
   }
 }
