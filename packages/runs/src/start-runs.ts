@@ -5,6 +5,7 @@ import { createRun, type RunRequest } from "./create-run.ts";
 import type { RunsDeps } from "./deps.ts";
 import { inBulkheads, listUsable } from "./quarantine.ts";
 import type { Version } from "./versions.ts";
+import { wakeSelf } from "./wake-dependents.ts";
 
 /**
  * Starts queued runs that are due while their Dag has room for another, oldest first, and advances them at once.
@@ -36,8 +37,14 @@ export async function startRuns(deps: RunsDeps, limit = 20): Promise<number> {
       open.set(run.dagId, room - 1);
       started.push(moved);
     }
+    let looksBack = false;
+    for (const run of started) {
+      const { graph } = await deps.versions.load(tx, run.versionId);
+      looksBack = wakeSelf({ tx, run, graph }) || looksBack;
+    }
     const items = started.map((run) => ({ run, scope: "all" as const, unfinishedDelta: 0 }));
-    return { started, changed: await advanceLocked(tx, deps, items) };
+    const changed = await advanceLocked(tx, deps, items);
+    return { started, changed: { ...changed, wokeOthers: changed.wokeOthers || looksBack } };
   });
   for (const { started, changed } of passes) {
     for (const run of started) deps.tell(runMoved(run));
@@ -69,8 +76,10 @@ export async function createAndStart(
   if (dag.isPaused || request.runAfter > tx.now || running >= dag.maxActiveRuns) return { run: queued, started: null };
   void tx.moveRun({ runKey: queued.id, from: "queued", to: "running" });
   const run: DagRunRow = { ...queued, state: "running", startedAt: tx.now };
+  const looksBack = wakeSelf({ tx, run, graph: version.graph });
   const scope = firstTasks(version.graph);
-  return { run, started: await advanceLocked(tx, deps, [{ run, scope, unfinishedDelta: 0 }]) };
+  const started = await advanceLocked(tx, deps, [{ run, scope, unfinishedDelta: 0 }]);
+  return { run, started: { ...started, wokeOthers: started.wokeOthers || looksBack } };
 }
 
 /** What may be decided before anything ran: no other task can do anything but wait. */

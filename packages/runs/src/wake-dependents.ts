@@ -15,3 +15,14 @@ export function wakeDependents({ tx, run, graph }: RunAt, reason: string): boole
   void tx.wakeOtherRuns(run.dagId, run.id, reason);
   return true;
 }
+
+/**
+ * This run starts. What it waits for in an earlier one may be settled at this very moment by someone who does not see it run yet and
+ * wakes others alone: it looks at the past once more when it can be seen. Call it before the run is advanced.
+ * @returns as above.
+ */
+export function wakeSelf({ tx, run, graph }: RunAt): boolean {
+  if (!dependsOnPast(graph)) return false;
+  void tx.wakeRuns([run.id], "started");
+  return true;
+}

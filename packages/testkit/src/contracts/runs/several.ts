@@ -1,5 +1,6 @@
+import { createAndStart } from "@airloom/runs";
 import { expect, test } from "vitest";
-import { finish, hold, runsOver, settle } from "../../runs/drive-runs.ts";
+import { finish, hold, runsOver, settle, someRunRequest } from "../../runs/drive-runs.ts";
 import { failure, type RunsGiven, task } from "./runs-given.ts";
 
 /** What holds when more than one API server hands out attempts and takes outcomes. */
@@ -30,6 +31,27 @@ export function severalPromises(given: RunsGiven): void {
     const answers = await Promise.all([given.finish(held), finish(other, held), given.finish(held)]);
     expect(answers.toSorted()).toEqual(["recorded", "repeated", "repeated"]);
     expect(await given.states(run)).toEqual({ "(run)": "running", a: "success", b: "queued" });
+  });
+
+  test("a task that depends on the past goes on when the run before is settled while its own run starts", async () => {
+    const tasks = [task("a", [], { dependsOnPast: true })];
+    const before = new Date("2030-01-01T00:00:00Z");
+    const { queue, dag } = await given.publish(tasks);
+    await given.trigger(dag, { logicalDate: before });
+    const held = await given.holdOne(queue);
+    const { deps } = given.under;
+    const created = await deps.store.tx(async (tx) => {
+      await tx.lockDags([dag.dagId], { wait: true });
+      const version = await deps.versions.load(tx, dag.versionId);
+      const request = someRunRequest({ logicalDate: new Date(before.getTime() + 1_000) });
+      const second = await createAndStart({ tx, deps, version }, dag, request);
+      // Nobody else sees the second run yet: what ends now cannot wake it.
+      expect(await given.finish(held)).toBe("recorded");
+      return second;
+    });
+    if (!created) throw new Error("there is no such run yet");
+    await settle(deps);
+    expect(await given.states(created.run)).toEqual({ "(run)": "running", a: "queued" });
   });
 
   test("a stale outcome in a batch is left out, and those beside it count", async () => {
