@@ -39,6 +39,24 @@ test("a function that puts the loss of its connection into words of its own does
   await expect(wrapped).rejects.toMatchObject({ code: "DATABASE_UNREACHABLE", data: { outcome: "undone" } });
 });
 
+test("what is sent on a connection that is known to be broken fails as clearly", async () => {
+  const broken = store.tx(async (tx) => {
+    await tx.findPool("default_pool");
+    await endConnections();
+    await tx.findPool("default_pool").catch(() => {});
+    return Promise.all([tx.findPool("default_pool"), tx.listPools()]);
+  });
+  await expect(broken).rejects.toMatchObject({ code: "DATABASE_UNREACHABLE", data: { outcome: "undone" } });
+});
+
+test("a value that cannot be sent fails alone, before anything of its statement is sent", async () => {
+  const pool = somePool();
+  const wrong = { ...pool, description: ["a list"] as unknown as string };
+  await expect(store.tx((tx) => Promise.all([tx.insertPool(pool), tx.insertPool(wrong)]))).rejects.toThrow(/arrayOf/);
+  expect(await store.tx((tx) => tx.findPool(pool.name))).toBeNull();
+  await Promise.all([1, 2, 3].map(() => store.tx((tx) => tx.insertPool(somePool()))));
+});
+
 test("idle connections that the server ended are replaced unseen", async () => {
   await Promise.all([1, 2, 3].map(() => store.tx((tx) => tx.findPool("default_pool"))));
   await endConnections();

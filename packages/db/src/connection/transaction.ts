@@ -4,11 +4,12 @@ import type pg from "pg";
 import { createTx } from "../verbs.ts";
 import { afterCommit, beforeCommit } from "./commit-failpoints.ts";
 import { asAirloomError, isAftermath, isConnectionLoss, isOfServer, isTransient } from "./database-error.ts";
-import { type Answer, NamedQuery } from "./named-query.ts";
 import { clockNow, type Sql, type Statement } from "./sql.ts";
+import { type Answer, StatementGroup } from "./statement-group.ts";
 
-/** One message and one round trip; as two statements of the extended protocol it took the client half as much CPU again. */
-const begin = `begin isolation level read committed; select ${clockNow} as "now"`;
+const begin: Statement = { name: "begin", text: "begin isolation level read committed" };
+const readClock: Statement = { name: "clock.read", text: `select ${clockNow} as "now"` };
+const commit: Statement = { name: "commit", text: "commit" };
 
 /** Tries of a transaction that PostgreSQL undid as the victim of a deadlock. */
 const maxTries = 8;
@@ -55,6 +56,7 @@ async function tryTransaction<T>(pool: pg.Pool, fn: (tx: Tx) => Promise<T>): Pro
 /** One transaction's hold on a connection. */
 class Session implements Sql {
   readonly #client: pg.PoolClient;
+  #group: StatementGroup | undefined;
   #over = false;
   #broken: Error | undefined;
   /** The store's clock, once it has answered. */
@@ -66,15 +68,13 @@ class Session implements Sql {
     this.#client = client;
   }
 
-  /** Reads the store's clock with it. By a callback: the time must be there when the first verb's answer, which may come with it, is seen. */
-  begin(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      void this.#client.query(begin, (error: Error | null, answers: unknown) => {
-        this.now = (answers as readonly pg.QueryResult<{ readonly now: Date }>[] | undefined)?.[1]?.rows[0]?.now;
-        if (this.now) resolve();
-        else reject(error ?? new Error("the clock gave no time"));
-      });
-    });
+  /** Reads the store's clock with it. Both answers come before that of the first verb, so that the time is there when it is seen. */
+  async begin(): Promise<void> {
+    const began = this.#send(begin, []);
+    began.catch(() => {});
+    const [row] = (await this.#send(readClock, [])).rows as readonly { readonly now: Date }[];
+    if (!row) throw new Error("the clock gave no time");
+    this.now = row.now;
   }
 
   async all<Row>(wanted: Statement, values: readonly unknown[]): Promise<readonly Row[]> {
@@ -91,25 +91,36 @@ class Session implements Sql {
 
   #send(wanted: Statement, values: readonly unknown[]): Promise<Answer> {
     if (this.#over) return Promise.reject(new Error(`${wanted.name} was called after the end of its transaction`));
-    const query = new NamedQuery(wanted, values);
-    this.#client.query(query as unknown as pg.Submittable);
-    const { answer } = query;
+    const answer = this.#openGroup().add(wanted, values);
     answer.catch((error: unknown) => {
       this.failure ??= error;
     });
     return answer;
   }
 
-  /** PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK and without an error. */
+  #openGroup(): StatementGroup {
+    if (this.#group?.isOpen) return this.#group;
+    const group = new StatementGroup();
+    this.#group = group;
+    this.#client.query(group as unknown as pg.Submittable);
+    // Behind all that this turn of the event loop still sends.
+    process.nextTick(() => group.close());
+    return group;
+  }
+
+  /** PostgreSQL answers the COMMIT of a failed transaction with ROLLBACK and without an error; one in a group that failed it passes over. */
   async commit(): Promise<void> {
+    const committing = this.#send(commit, []);
     this.#over = true;
-    const { command } = await this.#client.query("commit");
-    if (command !== "COMMIT") throw this.failure ?? new Error("the transaction was rolled back instead of committed");
+    this.#group?.close();
+    const { tag } = await committing;
+    if (tag !== "COMMIT") throw this.failure ?? new Error("the transaction was rolled back instead of committed");
   }
 
   /** Undoes the transaction, as far as the connection lives, and returns the error to throw. */
   async abandon(error: unknown, committing: boolean): Promise<unknown> {
     this.#over = true;
+    this.#group?.close();
     // What `fn` threw may only be how it noticed; the statement's own error says what happened and whether to try again.
     const cause = this.failure !== undefined && (isOfServer(this.failure) || isAftermath(error)) ? this.failure : error;
     if (isConnectionLoss(cause) || isConnectionLoss(this.failure)) {

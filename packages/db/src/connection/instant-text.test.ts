@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { instantText } from "./named-query.ts";
+import { instantText } from "./statement-group.ts";
 
 test.each([
   ["2026-01-02T03:04:05.678Z", "2026-01-02T03:04:05.678Z"],
