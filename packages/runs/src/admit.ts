@@ -27,23 +27,51 @@ const fewer = 64;
 
 const admittedNothing: Admitted = { queued: Promise.resolve([]), busy: false };
 
+/** What an admission has to know, on its way. */
+export interface Prepared {
+  readonly candidates: Promise<readonly TaskInstanceRow[]>;
+  readonly othersWait: Promise<boolean>;
+  /** Null when it is asked for only if there is anything to admit: it takes locks. */
+  readonly capacity: Promise<Capacity | null> | null;
+}
+
 /**
- * Gate 2, `scheduled` to `queued`, for runs whose lock the caller holds. Limiter rows are taken only if they are free, since the
- * run's lock is held already: a finish never queues behind another's pool lock.
- * @param expecting Something was scheduled just now, so that it pays to ask for everything in one round trip.
+ * Asks for what `admitHeld` has to know. Limiter rows are taken only if they are free, since the run's lock is held already: a
+ * finish never queues behind another's pool lock.
+ * @param expecting Something will be there to admit, so that it pays to ask for everything in one round trip.
  */
-export async function admitHeld(tx: Tx, held: readonly LockedRun[], expecting: boolean): Promise<Admitted> {
-  if (held.length === 0) return admittedNothing;
+export function prepareAdmission(tx: Tx, held: readonly LockedRun[], expecting: boolean): Prepared {
   const runKeys = held.map(({ run }) => run.id);
-  const waiting = Promise.all([
-    tx.listCandidates({ limit: expecting ? limit : fewer, perRun: limit, runKeys }),
-    tx.listCandidates({ limit: 1, perRun: 1, excludeRunKeys: runKeys }),
-  ]);
-  const early = expecting ? lockCapacity(tx, namesOf(held), false) : null;
-  // When the other one fails this one does as well, and a rejection that nobody waits for ends the process.
+  const candidates = tx.listCandidates({ limit: expecting ? limit : fewer, perRun: limit, runKeys });
+  const others = tx.listCandidates({ limit: 1, perRun: 1, excludeRunKeys: runKeys });
+  const prepared = {
+    candidates,
+    othersWait: others.then((rows) => rows.length > 0),
+    capacity: expecting ? lockCapacity(tx, namesOf(held), false) : null,
+  };
+  // When one of them fails the others do as well, and a rejection that nobody waits for ends the process.
+  for (const promise of Object.values(prepared)) promise?.catch(() => {});
+  return prepared;
+}
+
+/** Runs whose lock the caller holds, and what it schedules in them. */
+export interface Admitting {
+  readonly held: readonly LockedRun[];
+  /** As rows of before that; null: not known without another look. */
+  readonly scheduled: readonly TaskInstanceRow[] | null;
+  /** What was asked for before it was scheduled; null: nothing was. */
+  readonly ahead: Prepared | null;
+}
+
+/** Gate 2, `scheduled` to `queued`. Call it behind the moves to `scheduled`. */
+export async function admitHeld(tx: Tx, admitting: Admitting): Promise<Admitted> {
+  const { held, scheduled, ahead } = admitting;
+  if (held.length === 0) return admittedNothing;
+  const isScheduling = scheduled === null || scheduled.length > 0;
+  const prepared = ahead ?? prepareAdmission(tx, held, isScheduling);
+  const early = prepared.capacity ?? (isScheduling ? lockCapacity(tx, namesOf(held), false) : null);
   early?.catch(() => {});
-  const [candidates, others] = await waiting;
-  const othersWait = others.length > 0;
+  const [candidates, othersWait] = await Promise.all([candidatesOf(tx, admitting, prepared), prepared.othersWait]);
   if (candidates.length === 0) {
     await early;
     return { ...admittedNothing, busy: othersWait };
@@ -51,6 +79,17 @@ export async function admitHeld(tx: Tx, held: readonly LockedRun[], expecting: b
   const capacity = await (early ?? lockCapacity(tx, namesOf(held), false));
   if (!capacity) return { ...admittedNothing, busy: true };
   return { queued: queue(tx, shape(candidates, held), { ...capacity, othersWait }), busy: othersWait };
+}
+
+/** A few that were scheduled since are added to the list; else the best are asked for anew. */
+async function candidatesOf(
+  tx: Tx,
+  { held, scheduled, ahead }: Admitting,
+  prepared: Prepared,
+): Promise<readonly TaskInstanceRow[]> {
+  if (!ahead) return prepared.candidates;
+  if (scheduled && scheduled.length <= fewer) return [...(await prepared.candidates), ...scheduled];
+  return tx.listCandidates({ limit, perRun: limit, runKeys: held.map(({ run }) => run.id) });
 }
 
 /** The same over all runs, for the admission loop: takes the limiter locks in their order, and waits for them. */

@@ -1,6 +1,6 @@
 import { commitPoint } from "@airloom/core";
 import type { DagRunRow, TaskInstanceRow, Tx } from "@airloom/store";
-import { admitAll, admitHeld } from "./admit.ts";
+import { admitAll, admitHeld, type Prepared, prepareAdmission } from "./admit.ts";
 import { advance } from "./advance.ts";
 import type { RunsDeps } from "./deps.ts";
 import type { ViewScope } from "./load-run-view.ts";
@@ -10,7 +10,8 @@ import { type EndedRun, settleRun } from "./settle-run.ts";
 
 /** What one transaction did to its runs, to be told after commit. */
 export interface RunsChanged {
-  readonly moved: readonly TaskInstanceRow[];
+  /** In flight: rejects if the runs were not as they looked under their lock, so wait for it in the transaction. */
+  readonly moved: Promise<readonly TaskInstanceRow[]>;
   /** In flight until the commit. */
   readonly queued: Promise<readonly TaskInstanceRow[]>;
   readonly ended: readonly EndedRun[];
@@ -26,6 +27,10 @@ export interface RunToAdvance {
   readonly scope: ViewScope;
   /** Already written by the caller to `unfinished` after the row was read. */
   readonly unfinishedDelta: number;
+  /** The row as it was locked, when `run` is only what is remembered of it: on its way when this is called. */
+  readonly locking?: Promise<DagRunRow>;
+  /** What can be admitted is asked for together with what can be scheduled; true: with the limits, as something will be. */
+  readonly expecting?: boolean;
 }
 
 /** Advances locked, running runs, admits what fits without waiting, ends those that are over. The step every finish, start, wake-up and clear shares. */
@@ -33,26 +38,31 @@ export async function advanceLocked(tx: Tx, deps: RunsDeps, items: readonly RunT
   const held: LockedRun[] = [];
   const moving: Promise<readonly TaskInstanceRow[]>[] = [];
   const ended: EndedRun[] = [];
-  let isScheduling = false;
+  let scheduled: readonly TaskInstanceRow[] | null = [];
+  let ahead: Prepared | null = null;
   let wokeOthers = false;
-  for (const { run, scope, unfinishedDelta } of items) {
+  for (const { run, scope, unfinishedDelta, locking, expecting } of items) {
     if (run.state !== "running") continue;
     const { graph } = await deps.versions.load(tx, run.versionId);
     const locked = { tx, deps, run, graph };
-    const advanced = await advance(locked, scope);
+    const advancing = advance(locked, scope);
+    if (expecting !== undefined && items.length === 1) ahead = prepareAdmission(tx, [locked], expecting);
+    const advanced = await advancing;
     moving.push(advanced.moved);
-    isScheduling ||= advanced.isScheduling;
+    scheduled = scheduled && advanced.scheduled && [...scheduled, ...advanced.scheduled];
     wokeOthers ||= advanced.wokeOthers;
-    const over = await settleRun(locked, run.unfinished + unfinishedDelta + advanced.unfinishedDelta);
+    const { unfinished } = (await locking) ?? run;
+    const over = await settleRun(locked, unfinished + unfinishedDelta + advanced.unfinishedDelta);
     if (over) ended.push(over);
     else held.push(locked);
   }
-  if (globalThis.FAILPOINTS && isScheduling) commitPoint(tx, "sched.ti.schedule");
+  if (globalThis.FAILPOINTS && (scheduled === null || scheduled.length > 0)) commitPoint(tx, "sched.ti.schedule");
   // A run that ended freed slots that others may wait for.
   const waiting = ended.length > 0 && held.length === 0 ? tx.listCandidates({ limit: 1, perRun: 1 }) : [];
-  const admission = await admitHeld(tx, held, isScheduling);
+  const admission = await admitHeld(tx, { held, scheduled, ahead });
   const admissionBusy = admission.busy || (await waiting).length > 0;
-  const moved = (await Promise.all(moving)).flat();
+  const moved = Promise.all(moving).then((each) => each.flat());
+  moved.catch(() => {});
   return { moved, queued: admission.queued, ended, admissionBusy, wokeOthers };
 }
 
@@ -71,7 +81,9 @@ export async function advanceWokenRuns(deps: RunsDeps, limit = 20): Promise<numb
     if (keys.length === 0) return { count, freed, changed: null };
     const runs = await tx.lockRuns(keys.sort((a, b) => a - b));
     const items = runs.map((run) => ({ run, scope: "all" as const, unfinishedDelta: 0 }));
-    return { count, freed, changed: await advanceLocked(tx, deps, items) };
+    const changed = await advanceLocked(tx, deps, items);
+    await changed.moved;
+    return { count, freed, changed };
   });
   for (const { freed, changed } of passes) {
     if (changed) await tellRuns(deps, changed);
@@ -84,7 +96,7 @@ export async function advanceWokenRuns(deps: RunsDeps, limit = 20): Promise<numb
 export async function admitWaiting(deps: RunsDeps): Promise<number> {
   const { queued, faults } = await deps.store.tx((tx) => admitAll(tx, deps));
   for (const { runKey, cause } of faults) await quarantineRun(deps, runKey, cause);
-  return tellRuns(deps, { moved: [], queued, ended: [], admissionBusy: false, wokeOthers: false });
+  return tellRuns(deps, { moved: Promise.resolve([]), queued, ended: [], admissionBusy: false, wokeOthers: false });
 }
 
 /**
@@ -100,11 +112,11 @@ export async function tellRuns(deps: RunsDeps, changed: RunsChanged): Promise<nu
 /** The same without the hint that work was queued, which it returns: for who claims it in the same breath. */
 export async function tellMoves(deps: RunsDeps, changed: RunsChanged): Promise<readonly TaskInstanceRow[]> {
   const { store, tell } = deps;
-  const queued = await changed.queued;
+  const [moved, queued] = await Promise.all([changed.moved, changed.queued]);
   if (changed.admissionBusy) store.hint("admission");
   if (changed.wokeOthers) store.hint("wakeup");
   if (changed.ended.length > 0) store.hint("runs");
-  for (const row of [...changed.moved, ...queued]) tell(taskInstanceMoved(row));
+  for (const row of [...moved, ...queued]) tell(taskInstanceMoved(row));
   for (const { run, paused } of changed.ended) {
     tell(runMoved(run));
     if (paused) tell(paused);

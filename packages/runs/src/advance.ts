@@ -10,8 +10,8 @@ export interface Advanced {
   readonly moved: Promise<readonly TaskInstanceRow[]>;
   /** What it adds to the run's `unfinished` (written with the moves). */
   readonly unfinishedDelta: number;
-  /** Something may be admitted now. */
-  readonly isScheduling: boolean;
+  /** What may be admitted now, as rows of before their move; null when some of it is not known without a look at what was inserted. */
+  readonly scheduled: readonly TaskInstanceRow[] | null;
   /** What it settled may be what other runs wait for. */
   readonly wokeOthers: boolean;
 }
@@ -19,7 +19,7 @@ export interface Advanced {
 const advancedNothing: Advanced = {
   moved: Promise.resolve([]),
   unfinishedDelta: 0,
-  isScheduling: false,
+  scheduled: [],
   wokeOthers: false,
 };
 
@@ -40,7 +40,7 @@ export async function advance(locked: LockedRun, scope: ViewScope): Promise<Adva
   return {
     moved,
     unfinishedDelta: first.unfinishedDelta + rest.unfinishedDelta,
-    isScheduling: first.isScheduling || rest.isScheduling,
+    scheduled: first.scheduled && rest.scheduled && [...first.scheduled, ...rest.scheduled],
     wokeOthers: first.wokeOthers || rest.wokeOthers,
   };
 }
@@ -73,7 +73,11 @@ function apply(locked: LockedRun, view: LoadedRunView, decision: AdvanceDecision
   });
   moved.catch(() => {});
   const wokeOthers = settled > 0 && wakeDependents(locked, "past_settled");
-  return { moved, unfinishedDelta, isScheduling: moves.some((move) => move.to === "scheduled"), wokeOthers };
+  const scheduled = decision.moves.flatMap(({ instance, to, mapIndex }) => {
+    const row = rows.get(instance.id);
+    return row && to === "scheduled" ? [{ ...row, mapIndex }] : [];
+  });
+  return { moved, unfinishedDelta, scheduled: added.length > 0 ? null : scheduled, wokeOthers };
 }
 
 const endedUnheard = ({ id, attempt }: Pick<TaskInstanceRow, "id" | "attempt">): AttemptEnd => ({

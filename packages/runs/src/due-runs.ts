@@ -10,16 +10,14 @@ export async function wakeDueRuns(deps: RunsDeps, limit = 20): Promise<number> {
     const list = (most: number) => tx.listDueRuns(most);
     const due = await listUsable(tx, { limit, list, keyOf: (runKey) => runKey }, only);
     note(due);
-    if (due.length === 0) return null;
+    if (due.length === 0) return { moved: 0, changed: null };
     const runs = await tx.lockRuns([...due].sort((a, b) => a - b));
-    return advanceLocked(
-      tx,
-      deps,
-      runs.map((run) => ({ run, scope: "all" as const, unfinishedDelta: 0 })),
-    );
+    const items = runs.map((run) => ({ run, scope: "all" as const, unfinishedDelta: 0 }));
+    const changed = await advanceLocked(tx, deps, items);
+    return { moved: (await changed.moved).length, changed };
   });
-  for (const changed of passes) if (changed) await tellRuns(deps, changed);
-  return passes.reduce((sum, changed) => sum + (changed?.moved.length ?? 0), 0);
+  for (const { changed } of passes) if (changed) await tellRuns(deps, changed);
+  return passes.reduce((sum, { moved }) => sum + moved, 0);
 }
 
 /** Fails running runs that are older than their Dag's run time-out. @returns how many. */

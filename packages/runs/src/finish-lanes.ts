@@ -1,12 +1,12 @@
 import { AirloomError } from "@airloom/core";
-import type { ClaimOptions, TaskInstanceRow } from "@airloom/store";
+import type { ClaimedRow, ClaimOptions, TaskInstanceRow } from "@airloom/store";
 import type { RunsDeps } from "./deps.ts";
 import { type Finish, type FinishResult, finishInRun, type PendingFinish } from "./finish.ts";
 
 /** Where outcomes arrive: one lane per run, which batches what came in while its last commit was in flight, and never waits. */
 export interface FinishLanes {
   /** Remembers instances as they were claimed here, so that their finish need not read them. */
-  remember(instances: readonly TaskInstanceRow[]): void;
+  remember(instances: readonly ClaimedRow[]): void;
   /** @param claim what the slot that becomes free asks for: made in the same transaction where that can be, see `FinishResult.claimed`. */
   finish(finish: Finish, claim?: ClaimOptions): Promise<FinishResult>;
 }
@@ -18,7 +18,7 @@ interface Waiting extends PendingFinish {
 
 /** @param remembered How many claimed instances are kept at most. @default 10_000 */
 export function createFinishLanes(deps: RunsDeps, remembered = 10_000): FinishLanes {
-  const claimed = new Map<string, TaskInstanceRow>();
+  const claimed = new Map<string, ClaimedRow>();
   const lanes = new Map<number, Waiting[]>();
 
   async function drain(runKey: number, lane: Waiting[]): Promise<void> {
@@ -37,11 +37,13 @@ export function createFinishLanes(deps: RunsDeps, remembered = 10_000): FinishLa
     async finish(finish, claim) {
       const known = claimed.get(finish.taskInstanceId);
       // Another API server may have handed out attempts since: what is remembered of an older one counts tries wrongly.
-      const instance = known?.attempt === finish.attempt ? known : await findInstance(deps, finish);
+      const remembered = known?.attempt === finish.attempt ? known : null;
+      const instance = remembered ?? (await findInstance(deps, finish));
       claimed.delete(finish.taskInstanceId);
       return new Promise((resolve, reject) => {
         const lane = lanes.get(instance.runKey);
-        const waiting = { finish, instance, resolve, reject, ...(claim && { claim }) };
+        const run = remembered?.run;
+        const waiting = { finish, instance, resolve, reject, ...(claim && { claim }), ...(run && { run }) };
         if (lane) {
           lane.push(waiting);
           return;

@@ -1,5 +1,6 @@
 import {
   commitPoint,
+  type DagGraph,
   decideFinish,
   exclusionsOf,
   type FinishedState,
@@ -8,7 +9,15 @@ import {
   type TaskInstanceState,
   tallyDeltasFor,
 } from "@airloom/core";
-import type { AttemptEnd, ClaimOptions, NewXCom, TaskInstanceMove, TaskInstanceRow, Tx } from "@airloom/store";
+import type {
+  AttemptEnd,
+  ClaimOptions,
+  DagRunRow,
+  NewXCom,
+  TaskInstanceMove,
+  TaskInstanceRow,
+  Tx,
+} from "@airloom/store";
 import { advanceLocked, type RunsChanged, taskInstanceMoved, tellMoves } from "./advance-runs.ts";
 import { type Claimed, claimIn } from "./claim.ts";
 import type { RunsDeps } from "./deps.ts";
@@ -50,6 +59,8 @@ export interface PendingFinish {
   readonly silentMs?: number;
   /** The slot that becomes free asks for its next work. */
   readonly claim?: ClaimOptions;
+  /** Its run as it was when the instance was claimed. */
+  readonly run?: DagRunRow;
 }
 
 /**
@@ -100,13 +111,7 @@ interface Tried {
 
 async function tryFinish(deps: RunsDeps, runKey: number, items: readonly PendingFinish[]): Promise<Tried> {
   try {
-    const { moved, changed, claimed } = await deps.store.tx(async (tx) => {
-      const [locked] = await lockRuns(tx, deps, [runKey]);
-      if (!locked) throw new StaleFinishes(items.map((_, position) => position));
-      if (globalThis.FAILPOINTS) commitPoint(tx, isLoss(items) ? "reaper.expire" : "api.finish");
-      await refuseAlive(tx, items);
-      return recordFinishes(locked, items);
-    });
+    const { moved, changed, claimed } = await recordKnown(deps, runKey, items);
     const reasons = new Map(items.map(({ finish }) => [finish.taskInstanceId, reasonOf(finish.outcome)]));
     for (const row of moved) deps.tell(taskInstanceMoved(row, reasons.get(row.id)));
     const queued = await tellMoves(deps, changed);
@@ -135,15 +140,68 @@ async function refuseAlive(tx: Tx, items: readonly PendingFinish[]): Promise<voi
   if (alive.length > 0) throw new StaleFinishes(alive);
 }
 
+/** The run is not as it was when the instances were claimed. */
+class RunChanged extends Error {}
+
+async function recordKnown(deps: RunsDeps, runKey: number, items: readonly PendingFinish[]): Promise<Recorded> {
+  const known = items.every(({ finish }) => finish.outcome.kind === "succeeded") ? items.at(-1)?.run : undefined;
+  if (known) {
+    try {
+      return await deps.store.tx((tx) => recordAhead({ tx, deps }, known, items));
+    } catch (error) {
+      if (!(error instanceof RunChanged)) throw error;
+    }
+  }
+  return deps.store.tx(async (tx) => {
+    const [locked] = await lockRuns(tx, deps, [runKey]);
+    if (!locked) throw new StaleFinishes(items.map((_, position) => position));
+    if (globalThis.FAILPOINTS) commitPoint(tx, isLoss(items) ? "reaper.expire" : "api.finish");
+    await refuseAlive(tx, items);
+    return recordFinishes(locked, items);
+  });
+}
+
+/**
+ * What has to be written when all succeeded follows from the run's version, which the claim brought along: it is sent behind the lock of
+ * the run, without waiting for it. A run that turns out to have changed undoes it.
+ */
+async function recordAhead(
+  { tx, deps }: Pick<LockedRun, "tx" | "deps">,
+  run: DagRunRow,
+  items: readonly PendingFinish[],
+): Promise<Recorded> {
+  const locking = tx.lockRuns([run.id]).then(([row]) => {
+    if (!row) throw new StaleFinishes(items.map((_, position) => position));
+    if (row.state !== run.state || row.versionId !== run.versionId) throw new RunChanged();
+    return row;
+  });
+  locking.catch(() => {});
+  if (globalThis.FAILPOINTS) commitPoint(tx, "api.finish");
+  const { graph } = await deps.versions.load(tx, run.versionId);
+  try {
+    return await recordFinishes({ tx, deps, run, graph }, items, locking);
+  } finally {
+    // Of a run that changed this says so, whatever else went wrong because of it.
+    await locking;
+  }
+}
+
 interface Recorded {
   readonly moved: readonly TaskInstanceRow[];
   readonly changed: RunsChanged;
   readonly claimed: readonly Claimed[];
 }
 
-async function recordFinishes(locked: LockedRun, items: readonly PendingFinish[]): Promise<Recorded> {
+/** @param locking on its way: `locked.run` is only remembered. */
+async function recordFinishes(
+  locked: LockedRun,
+  items: readonly PendingFinish[],
+  locking?: Promise<DagRunRow>,
+): Promise<Recorded> {
   const { tx, deps, run, graph } = locked;
-  const plans = items.map((item) => planFinish(item, locked));
+  // Only a retry has a due time; what succeeded needs no clock, which is not known before the lock is.
+  const now = locking ? new Date(0) : tx.now;
+  const plans = items.map((item) => planFinish(item, locked, now));
   const settled = plans.flatMap((plan) => (plan.settled ? [plan.settled] : []));
   const scope = [...new Set(settled.flatMap(({ taskId }) => graph.downstream.get(taskId) ?? []))];
   // All of it is sent before the first answer: what is written, and what has to be known next. That no finish is stale is
@@ -154,20 +212,23 @@ async function recordFinishes(locked: LockedRun, items: readonly PendingFinish[]
     locked,
     settled.map(({ to }) => to),
   );
+  const item = { run, scope, expecting: expectsMore(graph, scope, settled) };
   const advancing = graph.spec.failFast
     ? null
-    : advanceLocked(tx, deps, [{ run, scope, unfinishedDelta: -settled.length }]);
+    : advanceLocked(tx, deps, [{ ...item, unfinishedDelta: -settled.length, ...(locking && { locking }) }]);
   // A stale finish is thrown before these are waited for: a rejection that nobody waits for would end the process.
   stopping.catch(() => {});
   advancing?.catch(() => {});
   const moved = await writing;
+  const { unfinished } = (await locking) ?? run;
   if (moved.length !== plans.length) {
     const done = new Set(moved.map((row) => row.id));
     throw new StaleFinishes(plans.flatMap((plan, position) => (done.has(plan.move.id) ? [] : [position])));
   }
   const stopped = await stopping;
   const unfinishedDelta = stopped.unfinishedDelta - settled.length;
-  const changed = await (advancing ?? advanceLocked(tx, deps, [{ run, scope, unfinishedDelta }]));
+  const changed = await (advancing ??
+    advanceLocked(tx, deps, [{ ...item, run: { ...run, unfinished }, unfinishedDelta }]));
   // Behind the move to queued, which is on its way: what became claimable just now is claimed with the rest. Last of all, since
   // from here this transaction waits for no lock.
   const claimed = await claimIn(
@@ -175,11 +236,19 @@ async function recordFinishes(locked: LockedRun, items: readonly PendingFinish[]
     deps,
     items.flatMap(({ claim }) => claim ?? []),
   );
+  await changed.moved;
   return {
     claimed,
     moved: [...moved, ...stopped.moved],
     changed: { ...changed, wokeOthers: wokeOthers || changed.wokeOthers },
   };
+}
+
+/** Whether some task below has likely become ready: all above it are among these. Wrong guesses cost a round trip, or locks for nothing. */
+function expectsMore(graph: DagGraph, scope: readonly string[], settled: readonly Settled[]): boolean {
+  const succeeded = new Set(settled.flatMap(({ taskId, to }) => (to === "success" ? [taskId] : [])));
+  const isDone = (id: string) => succeeded.has(id) && !graph.tasks.get(id)?.mapped;
+  return scope.some((id) => graph.tasks.get(id)?.upstream.every(isDone));
 }
 
 async function write(
@@ -215,7 +284,7 @@ interface FinishPlan {
   readonly excluded: readonly string[] | null;
 }
 
-function planFinish({ finish, instance }: PendingFinish, { tx, deps, run, graph }: LockedRun): FinishPlan {
+function planFinish({ finish, instance }: PendingFinish, { deps, run, graph }: LockedRun, now: Date): FinishPlan {
   const task = graph.tasks.get(instance.taskId);
   if (!task) throw new Error(`task ${instance.taskId} is not in the version that run ${run.id} is pinned to`);
   const { outcome } = finish;
@@ -223,7 +292,7 @@ function planFinish({ finish, instance }: PendingFinish, { tx, deps, run, graph 
   const { tryNumber, maxTries, losses } = instance;
   const { maxLosses } = deps.settings;
   const key = { dagId: run.dagId, taskId, runId: run.runId, mapIndex };
-  const decided = decideFinish({ key, task, tryNumber, maxTries, losses, maxLosses }, outcome, tx.now);
+  const decided = decideFinish({ key, task, tryNumber, maxTries, losses, maxLosses }, outcome, now);
   return {
     taskId,
     move: {

@@ -44,6 +44,7 @@ export async function startRuns(deps: RunsDeps, limit = 20): Promise<number> {
     }
     const items = started.map((run) => ({ run, scope: "all" as const, unfinishedDelta: 0 }));
     const changed = await advanceLocked(tx, deps, items);
+    await changed.moved;
     return { started, changed: { ...changed, wokeOthers: changed.wokeOthers || looksBack } };
   });
   for (const { started, changed } of passes) {
@@ -78,7 +79,8 @@ export async function createAndStart(
   const run: DagRunRow = { ...queued, state: "running", startedAt: tx.now };
   const looksBack = wakeSelf({ tx, run, graph: version.graph });
   const scope = firstTasks(version.graph);
-  const started = await advanceLocked(tx, deps, [{ run, scope, unfinishedDelta: 0 }]);
+  // What it moves is not waited for: nobody else knows of this run yet, so it goes out together with the commit.
+  const started = await advanceLocked(tx, deps, [{ run, scope, unfinishedDelta: 0, expecting: true }]);
   return { run, started: { ...started, wokeOthers: started.wokeOthers || looksBack } };
 }
 

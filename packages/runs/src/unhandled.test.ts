@@ -1,6 +1,6 @@
 import { memoryStore, publish, runsOver, someSpec, someTask, trigger } from "@airloom/testkit";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { admitHeld } from "./admit.ts";
+import { admitHeld, prepareAdmission } from "./admit.ts";
 import { advanceLocked } from "./advance-runs.ts";
 import { lockRuns } from "./locked-run.ts";
 
@@ -42,32 +42,39 @@ async function started() {
   return { store, deps: under.deps, run, instance };
 }
 
-test.each([true, false])(
-  "admission that fails leaves no rejection behind (something was scheduled: %s)",
+test.each([
+  ["nothing was asked for before, nothing scheduled", [], null],
+  ["nothing was asked for before, something scheduled", null, null],
+  ["all was asked for before", [], true],
+  ["the limits were not asked for before", null, false],
+] as const)("admission that fails leaves no rejection behind: %s", async (_, scheduled, expecting) => {
+  const left = await failingUnder(({ store, deps, run, instance }) =>
+    store.tx(async (tx) => {
+      const held = await lockRuns(tx, deps, [run.id]);
+      // Dooms the transaction: everything sent behind it is refused.
+      const doomed = tx.insertTaskInstances([instance]);
+      doomed.catch(() => {});
+      const ahead = expecting === null ? null : prepareAdmission(tx, held, expecting);
+      return admitHeld(tx, { held, scheduled, ahead });
+    }),
+  );
+  expect(left).toEqual([]);
+});
+
+test.each([undefined, true, false])(
+  "an advance that is thrown away while its statements are under way leaves no rejection behind (expecting: %s)",
   async (expecting) => {
     const left = await failingUnder(({ store, deps, run, instance }) =>
       store.tx(async (tx) => {
-        const held = await lockRuns(tx, deps, [run.id]);
-        // Dooms the transaction: everything sent behind it is refused.
-        const doomed = tx.insertTaskInstances([instance]);
-        doomed.catch(() => {});
-        return admitHeld(tx, held, expecting);
+        const [locked] = await lockRuns(tx, deps, [run.id]);
+        if (!locked) throw new Error("the run is there");
+        const asked = expecting === undefined ? {} : { expecting };
+        const advancing = advanceLocked(tx, deps, [{ run: locked.run, scope: "all", unfinishedDelta: 0, ...asked }]);
+        // As `recordFinishes` does: a stale finish throws before this is waited for.
+        advancing.catch(() => {});
+        await tx.insertTaskInstances([instance]);
       }),
     );
     expect(left).toEqual([]);
   },
 );
-
-test("an advance that is thrown away while its statements are under way leaves no rejection behind", async () => {
-  const left = await failingUnder(({ store, deps, run, instance }) =>
-    store.tx(async (tx) => {
-      const [locked] = await lockRuns(tx, deps, [run.id]);
-      if (!locked) throw new Error("the run is there");
-      const advancing = advanceLocked(tx, deps, [{ run: locked.run, scope: "all", unfinishedDelta: 0 }]);
-      // As `recordFinishes` does: a stale finish throws before this is waited for.
-      advancing.catch(() => {});
-      await tx.insertTaskInstances([instance]);
-    }),
-  );
-  expect(left).toEqual([]);
-});

@@ -6,6 +6,7 @@ import { someSpec, someTask } from "../factories/some-spec.ts";
 import { type RunsUnderTest, runsOver, statesOf, trigger, type Work, work } from "../runs/drive-runs.ts";
 import { atOncePromises } from "./runs/at-once.ts";
 import { bulkheadPromises } from "./runs/bulkheads.ts";
+import { changedMeanwhilePromises } from "./runs/changed-meanwhile.ts";
 import { limitPromises } from "./runs/limits.ts";
 import { mappingPromises } from "./runs/mapping.ts";
 import { rulePromises } from "./runs/rules.ts";
@@ -19,6 +20,7 @@ const sections: Readonly<Record<string, (given: RunsGiven) => void>> = {
   "limits and priorities": limitPromises,
   "clears, marks, time-outs and the past": userPromises,
   "one bad run among good ones": bulkheadPromises,
+  "runs that changed since a claim": changedMeanwhilePromises,
   "several servers": severalPromises,
   "many at once": atOncePromises,
 };
