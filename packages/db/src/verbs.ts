@@ -193,29 +193,40 @@ const verbs = {
   insertEvents,
 } satisfies { readonly [Name in Exclude<keyof Tx, "now">]: (sql: Sql) => Tx[Name] };
 
-const entries = Object.entries(verbs) as readonly (readonly [string, Verb])[];
+/** What the verbs of a transaction share. */
+class TxState {
+  readonly sql: Sql;
+  readonly clock: () => Date | undefined;
+  /** Verbs that were called: a transaction uses a few of the hundred. */
+  readonly used: Record<string, ReturnType<Verb>> = {};
+
+  constructor(sql: Sql, clock: () => Date | undefined) {
+    this.sql = sql;
+    this.clock = clock;
+  }
+
+  get now(): Date {
+    const now = this.clock();
+    if (now) return now;
+    throw new Error("`tx.now` is known once the first verb has answered");
+  }
+}
+
+/** Made once, and not for each transaction: that took 20 µs. */
+for (const [name, create] of Object.entries(verbs) as readonly (readonly [string, Verb])[]) {
+  Object.defineProperty(TxState.prototype, name, {
+    enumerable: true,
+    value(this: TxState, ...values: never[]): Promise<unknown> {
+      this.used[name] ??= create(this.sql);
+      const answer = this.used[name](...values);
+      answer.catch(nothing);
+      return answer;
+    },
+  });
+}
 
 /**
  * The verbs of one transaction. A verb that fails dooms its transaction, whoever waits for its promise: of several sent
  * together the others may be left alone without ending the process as unhandled rejections.
  */
-export function createTx(sql: Sql, clock: () => Date | undefined): Tx {
-  const tx: Record<string, unknown> = {};
-  Object.defineProperty(tx, "now", {
-    enumerable: true,
-    get() {
-      const now = clock();
-      if (now) return now;
-      throw new Error("`tx.now` is known once the first verb has answered");
-    },
-  });
-  for (const [name, create] of entries) {
-    const verb = create(sql);
-    tx[name] = (...values: never[]) => {
-      const answer = verb(...values);
-      answer.catch(nothing);
-      return answer;
-    };
-  }
-  return tx as unknown as Tx;
-}
+export const createTx = (sql: Sql, clock: () => Date | undefined): Tx => new TxState(sql, clock) as unknown as Tx;

@@ -31,9 +31,11 @@ const fields = fieldsOf<Omit<DagRunRow, "id">>()([
 /** The same as columns `run.<field>` of a wider row, and how they become a `DagRunRow` again. */
 export const runFieldsInside = ["id", ...fields].map((field) => `r.${columnOf(field)} as "run.${field}"`).join(", ");
 
+const namesInside = ["id", ...fields].map((field) => [field, `run.${field}`] as const);
+
 export function runInside(row: Readonly<Record<string, unknown>>): DagRunRow {
   const run: Record<string, unknown> = {};
-  for (const field of ["id", ...fields]) run[field] = row[`run.${field}`];
+  for (const [field, inside] of namesInside) run[field] = row[inside];
   return run as unknown as DagRunRow;
 }
 

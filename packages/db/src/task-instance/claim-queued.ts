@@ -2,7 +2,7 @@ import type { ClaimedRow, TaskInstanceRow, Tx } from "@airloom/store";
 import { arrayOf } from "../connection/array-literal.ts";
 import { clockOnce, type Sql, statement } from "../connection/sql.ts";
 import { runFieldsInside, runInside } from "../dag-run/run-fields.ts";
-import { instanceFields } from "./instance-fields.ts";
+import { instanceFieldNames, instanceFields } from "./instance-fields.ts";
 
 /** $1 executor, $2 queues, $3 how many, $4 token hashes, $5 worker, $6 lease in milliseconds. */
 const isQueued = "ti.state = 'queued' and ti.executor = $1 and ti.queue = any($2)";
@@ -70,7 +70,8 @@ type FlatRow = TaskInstanceRow & Readonly<Record<string, unknown>>;
 /** The instance's own columns, and its run's. */
 function claimedOf(flat: FlatRow): ClaimedRow {
   const run = runInside(flat);
-  const own = Object.fromEntries(Object.entries(flat).filter(([name]) => !name.startsWith("run.")));
+  const own: Record<string, unknown> = {};
+  for (const name of instanceFieldNames) own[name] = flat[name];
   return { ...(own as unknown as TaskInstanceRow), versionId: run.versionId, run };
 }
 

@@ -1,7 +1,7 @@
 import type { TaskInstanceRow } from "@airloom/store";
 import { fieldsOf, selectList } from "../connection/select-list.ts";
 
-const fields = fieldsOf<TaskInstanceRow>()([
+export const instanceFieldNames = fieldsOf<TaskInstanceRow>()([
   "id",
   "taskId",
   "mapIndex",
@@ -32,4 +32,4 @@ const fields = fieldsOf<TaskInstanceRow>()([
 ]);
 
 /** The columns of a `TaskInstanceRow`, from `task_instance ti`. */
-export const instanceFields = selectList("ti", fields);
+export const instanceFields = selectList("ti", instanceFieldNames);
