@@ -54,11 +54,14 @@ const isLost = (error: unknown): boolean => error instanceof AirloomError && err
 const isUnknown = (error: unknown): boolean =>
   error instanceof AirloomError && error.code === "DATABASE_UNREACHABLE" && error.data.outcome === "unknown";
 
-/** A finish that finds itself stale undoes its transaction by throwing; callers are told in words what they may not do. */
+/** How a finish undoes its transaction: it is stale, or what it knew of its run is. */
+const undone: ReadonlySet<string> = new Set(["stale finishes", "the run has changed"]);
+
+/** Callers are told in words what they may not do. */
 const isExpected = (error: unknown): boolean =>
   error instanceof AirloomError
     ? error.code === "ATTEMPT_FENCED" || error.code === "NOT_FOUND"
-    : error instanceof Error && error.message === "stale finishes";
+    : error instanceof Error && undone.has(error.message);
 
 const messageOf = (error: unknown): string =>
   error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -141,7 +141,11 @@ async function refuseAlive(tx: Tx, items: readonly PendingFinish[]): Promise<voi
 }
 
 /** The run is not as it was when the instances were claimed. */
-class RunChanged extends Error {}
+class RunChanged extends Error {
+  constructor() {
+    super("the run has changed");
+  }
+}
 
 async function recordKnown(deps: RunsDeps, runKey: number, items: readonly PendingFinish[]): Promise<Recorded> {
   const known = items.every(({ finish }) => finish.outcome.kind === "succeeded") ? items.at(-1)?.run : undefined;
