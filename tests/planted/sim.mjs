@@ -177,11 +177,4 @@ export const planted = [
       '        ended: (why, reason) => {\n          attempt.stop(why, reason);\n          if (why === "cancel") void this.#ended(attempt);\n        },',
     why: "A cancelled attempt is said to be dead while its child is still ending.",
   },
-  {
-    id: "lease-counted-from-the-answer",
-    file: `${supervisor}/leases.ts`,
-    find: "held.deadline = Math.max(held.deadline, sentAt + verdict.remainingMs - marginMs);",
-    replace: "held.deadline = Math.max(held.deadline, clock.now() + verdict.remainingMs);",
-    why: "A worker believes in its lease longer than the control plane does.",
-  },
 ];

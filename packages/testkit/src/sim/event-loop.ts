@@ -1,5 +1,9 @@
 import type { Random } from "./random.ts";
 import type { Trace } from "./trace.ts";
+import { Violation } from "./violation.ts";
+
+/** A world that goes round in circles ends too. */
+const mostSteps = 500_000;
 
 /** Whose event it is: a dead owner's never happens, a frozen one's waits for the thaw. */
 export interface EventOwner {
@@ -95,6 +99,7 @@ export class EventLoop {
       }
       this.now = event.at;
       this.steps += 1;
+      if (this.steps > mostSteps) this.fail(new Violation(16, `no end after ${mostSteps} steps: ${event.label}`));
       this.#trace.note(this.now, event.label);
       try {
         run();

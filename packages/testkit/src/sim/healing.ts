@@ -31,7 +31,9 @@ export async function heal(world: World, cluster: Cluster): Promise<void> {
     world.loop.after(roundMs, { owner: null, label: "an operator looks" }, round);
   };
   world.loop.after(1, { owner: null, label: "an operator looks" }, round);
-  await world.loop.run(() => isOver);
+  // Whoever is asked to explain may be stuck as well.
+  await world.loop.run(() => isOver || world.loop.now - began > patienceMs + 10_000);
+  if (!isOver) throw new Violation(16, stuck(world));
 }
 
 function isAtRest({ mirror, files }: World): boolean {

@@ -41,7 +41,17 @@ function rangeOf(at: number, jobs: number): SeedRange {
   const seeds = Number(values.seeds) - at;
   const onFailure = ({ seed, words }: Failure): void => console.error(`seed ${seed}: ${words.split("\n", 1)[0]}`);
   const seconds = Number(values.seconds);
-  return { from: from + at, seeds, stride: jobs, without, untilFailure: values["until-failure"], seconds, onFailure };
+  const onProgress = (seed: number): void => console.error(`… seed ${seed}`);
+  return {
+    from: from + at,
+    seeds,
+    stride: jobs,
+    without,
+    untilFailure: values["until-failure"],
+    seconds,
+    onFailure,
+    onProgress,
+  };
 }
 
 async function answerParent(): Promise<void> {

@@ -12,6 +12,8 @@ export interface SeedRange {
   readonly seconds?: number;
   /** Told of each failure when it is found. */
   readonly onFailure?: (failure: Failure) => void;
+  /** Told now and then which seed has just run. */
+  readonly onProgress?: (seed: number) => void;
 }
 
 export interface Failure {
@@ -34,11 +36,12 @@ export interface BatchResult {
 /** Each so manieth seed runs twice, and must have the same trace both times. */
 const repeatEvery = 50;
 const mostFailures = 20;
+const tellEvery = 500;
 
 /** Runs a range of seeds in this process, one after another. */
 export async function runSeeds(range: SeedRange): Promise<BatchResult> {
   const { from, seeds, stride = 1, without = [], untilFailure = false } = range;
-  const { seconds = Number.POSITIVE_INFINITY, onFailure = () => undefined } = range;
+  const { seconds = Number.POSITIVE_INFINITY, onFailure = () => undefined, onProgress = () => undefined } = range;
   const until = performance.now() + seconds * 1_000;
   const counts = noCounts();
   const failures: Failure[] = [];
@@ -46,6 +49,7 @@ export async function runSeeds(range: SeedRange): Promise<BatchResult> {
   for (let seed = from; seed < from + seeds && performance.now() < until; seed += stride) {
     const result = await runSeed(seed, { without });
     sum.seeds += 1;
+    if (sum.seeds % tellEvery === 0) onProgress(seed);
     sum.steps += result.steps;
     sum.virtualMs += result.virtualMs;
     sum.executions += result.executions;
