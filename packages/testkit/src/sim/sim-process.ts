@@ -34,10 +34,11 @@ export class SimProcess implements EventOwner {
     return 1_000 + (this.#loop.now - this.#bornAt) * this.rate;
   }
 
+  /** As Node has them: none takes less than 1 ms. */
   readonly timers: Timers = {
     after: (ms, callback) => {
       if (!this.isAlive) return () => undefined;
-      return this.#loop.after(ms / this.rate, { owner: this, label: `${this.name} timer` }, callback);
+      return this.#loop.after(Math.max(1, ms) / this.rate, { owner: this, label: `${this.name} timer` }, callback);
     },
   };
 
