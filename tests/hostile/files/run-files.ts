@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { ProcessorSettings } from "@airloom/dag-processor";
+import { until } from "../../support/until.ts";
 import type { CaseReport, DagFileCase } from "../case.ts";
 import { processesMarked } from "../marked-processes.ts";
 import { DagsFolder, keptId, type PlacedCase, placed } from "./dags-folder.ts";
@@ -57,7 +58,7 @@ export async function runFiles({ cases, limits, tell }: FilesRun): Promise<Files
   await bench.atOnce();
   for (const line of bench.complaints()) tell(line);
   await bench.replacing((done, slowest) => tell(`replaced: ${done} of ${cases.length}; ${slowest}`));
-  bench.checkSurvivors();
+  await bench.checkSurvivors();
   return { ...bench.report(), seconds: Math.round((performance.now() - began) / 1_000) };
 }
 
@@ -202,11 +203,12 @@ class Bench {
     return `${Math.round(ms)} ms, longest ${slowest?.of.name}: ${slowest && this.#ms.get(slowest)} ms`;
   }
 
-  /** Both processors have stopped: nothing that a file started may be left. */
-  checkSurvivors(): void {
+  /** Both processors have stopped: what a file started is killed, and gone as soon as the system gets to it. */
+  async checkSurvivors(): Promise<void> {
     for (const pid of this.#pids) {
-      const left = processesMarked(`AIRLOOM_PARSE_CHILD=${pid}:`);
-      if (left.length > 0) this.#troubles.push(`processes that files started live on: ${left.join(", ")}`);
+      const left = (): readonly number[] => processesMarked(`AIRLOOM_PARSE_CHILD=${pid}:`);
+      const isGone = until("nothing that a file started lives", () => left().length === 0, { within: 5_000 });
+      await isGone.catch(() => this.#troubles.push(`processes that files started live on: ${left().join(", ")}`));
     }
   }
 

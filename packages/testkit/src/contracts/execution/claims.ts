@@ -25,7 +25,8 @@ async function fewRoundTrips({ store }: ExecutionUnderTest): Promise<void> {
 export function claimPromises(given: ExecutionUnderTest): void {
   test("a worker learns its terms, and registering again changes what is known of it", async () => {
     const worker = someWorker();
-    const terms = { ...given.made.deps.terms, released: 0 };
+    const { terms: settled, maxXComBytes } = given.made.deps;
+    const terms = { ...settled, released: 0, maxValueBytes: maxXComBytes };
     expect(await given.execution.registerWorker(worker)).toEqual(terms);
     expect(await given.execution.registerWorker({ ...worker, slots: 9, queues: ["fast"] })).toEqual(terms);
     const workers = await given.store.tx((tx) => tx.listWorkers({ hostname: "elsewhere" }));
