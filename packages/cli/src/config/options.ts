@@ -72,9 +72,10 @@ export const options = {
   core: {
     dagsFolder: text("dags", "Where Dag files lie, relative to the project."),
     executor: text("local", "Where a task runs that names no executor."),
-    parallelism: count(
+    parallelism: number(
       32,
-      "Queued and running attempts of the local executor at once (as Airflow); slots are what really runs.",
+      "Queued and running attempts of the local executor at once (as Airflow); slots are what really runs. 0 = no limit.",
+      { whole: true },
     ),
     dagsArePausedAtCreation: flag(
       true,
