@@ -179,7 +179,7 @@ export const proofLines = [
   ...[
     ["migrations", "Migrations killed at every statement", "there is one released version so far"],
     ["restore", "Backup and restore while running", "backup comes with a user's own project"],
-    ["authz", "Authorisation matrix", "there is one role so far"],
+    ["authz", "Authorisation matrix", "no campaign yet; roles have their tests"],
     ["canary", "Canary secrets", "no campaign yet; masking has its tests"],
     ["isolation", "Isolation probes", "no campaign yet; same-uid children are a guard against accidents only"],
     ["soak", "Soak of 24 hours", "no campaign yet"],
