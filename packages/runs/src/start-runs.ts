@@ -5,7 +5,7 @@ import { createRun, type RunRequest } from "./create-run.ts";
 import type { RunsDeps } from "./deps.ts";
 import { inBulkheads, listUsable } from "./quarantine.ts";
 import type { Version } from "./versions.ts";
-import { wakeSelf } from "./wake-dependents.ts";
+import { dependsOnPast, wakeSelf } from "./wake-dependents.ts";
 
 /**
  * Starts queued runs that are due while their Dag has room for another, oldest first, and advances them at once.
@@ -18,10 +18,12 @@ export async function startRuns(deps: RunsDeps, limit = 20): Promise<number> {
     note(due.map((run) => run.id));
     if (due.length === 0) return { started: [], changed: null };
     const dagIds = [...new Set(due.map((run) => run.dagId))].sort();
-    const [dags, runs] = await Promise.all([
-      tx.lockDags(dagIds, { wait: true }),
-      tx.lockRuns(due.map((run) => run.id).sort((a, b) => a - b)),
-    ]);
+    const lookingBack = await lookBack(tx, deps, due);
+    const locking = tx.lockDags(dagIds, { wait: true });
+    // Which runs go on cannot change under the lock of their Dag.
+    const earlier = lookingBack.length > 0 ? await locking.then(() => tx.listRunningRuns(lookingBack)) : [];
+    const keys = [...new Set([...due.map((run) => run.id), ...earlier])].sort((a, b) => a - b);
+    const [dags, runs] = await Promise.all([locking, tx.lockRuns(keys)]);
     const running = new Map(await tx.countRunningRuns(dagIds));
     const open = new Map(
       (dags ?? [])
@@ -54,6 +56,16 @@ export async function startRuns(deps: RunsDeps, limit = 20): Promise<number> {
   return passes.reduce((sum, { started }) => sum + started.length, 0);
 }
 
+/** Dags of these runs whose tasks depend on the past. */
+async function lookBack(tx: Tx, deps: RunsDeps, runs: readonly DagRunRow[]): Promise<readonly string[]> {
+  const found = new Set<string>();
+  for (const { dagId, versionId } of runs) {
+    const { graph } = await deps.versions.load(tx, versionId);
+    if (dependsOnPast(graph)) found.add(dagId);
+  }
+  return [...found].sort();
+}
+
 export interface Created {
   readonly run: DagRunRow;
   /** What starting it did, to be told after commit (`tellCreated`); null when it waits: not due, paused, or no room. */
@@ -78,6 +90,7 @@ export async function createAndStart(
   void tx.moveRun({ runKey: queued.id, from: "queued", to: "running" });
   const run: DagRunRow = { ...queued, state: "running", startedAt: tx.now };
   const looksBack = wakeSelf({ tx, run, graph: version.graph });
+  if (looksBack) await tx.lockRuns(await tx.listRunningRuns([dag.dagId]));
   const scope = firstTasks(version.graph);
   // What it moves is not waited for: nobody else knows of this run yet, so it goes out together with the commit.
   const started = await advanceLocked(tx, deps, [{ run, scope, unfinishedDelta: 0, expecting: true }]);

@@ -49,6 +49,8 @@ export interface DagRunVerbs {
 
   /** Queued runs whose `runAfter` has come, of unpaused Dags (stale ones too) that run fewer than they may, oldest `runAfter` first. */
   listStartableRuns(limit: number): Promise<readonly DagRunRow[]>;
+  /** Keys, ascending. */
+  listRunningRuns(dagIds: readonly string[]): Promise<readonly number[]>;
   /** Absent = 0. */
   countRunningRuns(dagIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
   /** Queued and running: a Dag with so many gets no further scheduled run. */

@@ -61,6 +61,16 @@ async function countByDag(
   return new Map(rows.map((row) => [row.dagId, row.count]));
 }
 
+const listRunning = statement(
+  "dag_run.list_running",
+  `select key as "runKey" from dag_run where dag_id = any($1::text[]) and state = 'running' order by key`,
+);
+
+export const listRunningRuns =
+  (sql: Sql): Tx["listRunningRuns"] =>
+  async (dagIds) =>
+    (await sql.all<{ readonly runKey: number }>(listRunning, [arrayOf(dagIds)])).map((row) => row.runKey);
+
 const countRunning = statement("dag_run.count_running", count("state = 'running'"));
 
 export const countRunningRuns =

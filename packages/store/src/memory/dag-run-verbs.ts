@@ -18,6 +18,7 @@ export type RunVerbs = Pick<
   | "setRunNote"
   | "deleteRun"
   | "listStartableRuns"
+  | "listRunningRuns"
   | "countRunningRuns"
   | "countActiveRuns"
   | "listTimedOutRuns"
@@ -78,6 +79,12 @@ export const runVerbs: Verbs<RunVerbs> = {
       .sort(by((run) => [run.runAfter, run.id]))
       .slice(0, limit);
   },
+  listRunningRuns: (at, [dagIds]) =>
+    sortedUnique(
+      [...new Set(dagIds)]
+        .flatMap((dagId) => at.tables.runs.listBy(at, "dag", dagId))
+        .flatMap(({ id, state }) => (state === "running" ? [id] : [])),
+    ),
   countRunningRuns: (at, [dagIds]) => countRuns(at, dagIds, ["running"]),
   countActiveRuns: (at, [dagIds]) => countRuns(at, dagIds, ["queued", "running"]),
   listTimedOutRuns: (at, [limit]) => {

@@ -72,7 +72,9 @@ export const runOperations = [
   operation("listStartableRuns", limit, async (tx, max) =>
     (await tx.listStartableRuns(max)).map((row) => [row.dagId, row.runId]),
   ),
-  operation("countRuns", someDags, (tx, ids) => Promise.all([tx.countRunningRuns(ids), tx.countActiveRuns(ids)])),
+  operation("countRuns", someDags, (tx, ids) =>
+    Promise.all([tx.countRunningRuns(ids), tx.countActiveRuns(ids), tx.listRunningRuns(ids)]),
+  ),
   operation("listRecentOutcomes", fc.record({ dag, limit }), (tx, given) =>
     tx.listRecentOutcomes(dagOf(given), given.limit),
   ),

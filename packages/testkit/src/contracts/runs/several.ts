@@ -40,18 +40,43 @@ export function severalPromises(given: RunsGiven): void {
     await given.trigger(dag, { logicalDate: before });
     const held = await given.holdOne(queue);
     const { deps } = given.under;
+    let ending: Promise<unknown> = Promise.resolve();
     const created = await deps.store.tx(async (tx) => {
       await tx.lockDags([dag.dagId], { wait: true });
       const version = await deps.versions.load(tx, dag.versionId);
       const request = someRunRequest({ logicalDate: new Date(before.getTime() + 1_000) });
       const second = await createAndStart({ tx, deps, version }, dag, request);
-      // Nobody else sees the second run yet: what ends now cannot wake it.
-      expect(await given.finish(held)).toBe("recorded");
+      // Nobody else sees the second run yet: what ends now could not wake it, and waits until it is there.
+      ending = given.finish(held);
       return second;
     });
     if (!created) throw new Error("there is no such run yet");
+    expect(await ending).toBe("recorded");
     await settle(deps);
     expect(await given.states(created.run)).toEqual({ "(run)": "running", a: "queued" });
+  });
+
+  test("a run that starts while the one before is being settled waits for that, and goes on", async () => {
+    const tasks = [task("a", [], { dependsOnPast: true })];
+    const before = new Date("2030-01-01T00:00:00Z");
+    const { queue, dag } = await given.publish(tasks);
+    const first = await given.trigger(dag, { logicalDate: before });
+    const held = await given.holdOne(queue);
+    const { deps } = given.under;
+    const order: string[] = [];
+    let starting: Promise<unknown> = Promise.resolve();
+    await deps.store.tx(async (tx) => {
+      // As a finish does: its run is locked, and others were woken before the second run was there.
+      await tx.lockRuns([first.id]);
+      starting = given
+        .trigger(dag, { logicalDate: new Date(before.getTime() + 1_000) })
+        .finally(() => order.push("started"));
+      await tx.listPools();
+      order.push("settled");
+    });
+    await starting;
+    expect(order).toEqual(["settled", "started"]);
+    expect(await given.finish(held)).toBe("recorded");
   });
 
   test("a stale outcome in a batch is left out, and those beside it count", async () => {

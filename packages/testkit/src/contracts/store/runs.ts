@@ -254,7 +254,7 @@ export function runPromises(given: StoreUnderTest): void {
     expect(await startable()).toEqual([queued]);
   });
 
-  test("running and active runs are counted per Dag", async () => {
+  test("running and active runs are counted per Dag, and the running ones listed", async () => {
     const dags = [await publish(given.store), await publish(given.store), await publish(given.store)] as const;
     for (const state of ["running", "running", "queued", "success", "failed"] as const)
       await someRun(given.store, { dag: dags[0], state });
@@ -264,6 +264,9 @@ export function runPromises(given: StoreUnderTest): void {
     const [running, active] = await given.tx((tx) => Promise.all([tx.countRunningRuns(ids), tx.countActiveRuns(ids)]));
     expect(dags.map((dag) => running.get(dag.dagId) ?? 0)).toEqual([2, 0, 0]);
     expect(dags.map((dag) => active.get(dag.dagId) ?? 0)).toEqual([3, 1, 0]);
+    const listed = await given.tx((tx) => tx.listRunningRuns([...ids, ids[0] ?? ""]));
+    expect(listed).toHaveLength(2);
+    expect(listed).toEqual([...listed].sort((a, b) => a - b));
   });
 
   test("a running run is timed out when its version's limit is over", async () => {
