@@ -104,8 +104,8 @@ export interface HealthEntity {
 export const instanceName = ({ task_id, map_index }: Pick<InstanceEntity, "task_id" | "map_index">): string =>
   map_index < 0 ? task_id : `${task_id}[${map_index}]`;
 
-/** An id as a part of a path. */
-export const segment = (id: string): string => encodeURIComponent(id);
+/** An id as a part of a path. Half of a surrogate pair, which UTF-8 cannot say, becomes the replacement character: no id has one. */
+export const segment = (id: string): string => encodeURIComponent(id.replace(/\p{Surrogate}/gu, "\ufffd"));
 
 export const dagPath = (dagId: string): string => `/api/v2/dags/${segment(dagId)}`;
 export const runPath = (dagId: string, runId: string): string => `${dagPath(dagId)}/dagRuns/${segment(runId)}`;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type DagEntity, dagPath, type RunEntity, runPath } from "../../client/entities.ts";
+import { type DagEntity, dagPath, type RunEntity, runPath, segment } from "../../client/entities.ts";
 import { listAll } from "../../client/pages.ts";
 import { resolveRunId } from "../../client/run-id.ts";
 import { about } from "../../client/unknown-id.ts";
@@ -114,7 +114,7 @@ function addNextExecution(dags: Command, environment: Environment): void {
     async ({ api, print, flags, args: [dagId] }) => {
       const dag = await about({ api, ids: { dagId } }, () => api.call<DagEntity>({ path: dagPath(dagId) }));
       const { next_runs } = await api.call<{ next_runs: readonly NextRun[] }>({
-        path: `/api/airloom/next-runs/${encodeURIComponent(dagId)}`,
+        path: `/api/airloom/next-runs/${segment(dagId)}`,
         query: { count: flags.numExecutions },
       });
       if (dag.is_paused) process.stderr.write(`warning: ${dagId} is paused: no run is made until it is unpaused.\n`);
