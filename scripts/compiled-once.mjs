@@ -39,7 +39,9 @@ import { Script } from "node:vm";
 
 const url = new URL(${JSON.stringify(`./${body}`)}, import.meta.url);
 const file = fileURLToPath(url);
-const compiledFile = \`\${file}.${hash}.\${process.versions.v8}.\${process.arch}\`;
+// V8 takes back what it compiled under the same flags only.
+const flags = process.execArgv.map((flag) => \`.\${flag.replace(/[^A-Za-z0-9=]+/g, "")}\`).join("").slice(0, 100);
+const compiledFile = \`\${file}.${hash}.\${process.versions.v8}.\${process.arch}\${flags}\`;
 
 function compiled() {
   try {
@@ -56,7 +58,7 @@ const script = new Script(\`(function (require, __import, __bodyUrl, module, exp
 });
 const module = { exports: {} };
 script.runInThisContext()(createRequire(url), (name) => import(name), url.href, module, module.exports);
-if (!cachedData) {
+if (!cachedData || script.cachedDataRejected) {
   try {
     const draft = \`\${compiledFile}.\${process.pid}\`;
     writeFileSync(draft, script.createCachedData());

@@ -110,8 +110,8 @@ export const options = {
     drainSeconds: number(30, "How long a stopping worker waits for its attempts."),
     memoryLimitMb: number(0, "Data limit of a task process; 0 = none."),
     heapLimitMb: number(
-      2_048,
-      "Heap of JavaScript objects in a task process; 0 = Node's own. A task that fills it is told so; with 4 GB that took minutes.",
+      0,
+      "Heap of JavaScript objects in a task process, told to a task that fills it; 0 = Node's own, at which that takes minutes. A limit costs each process 40 ms at its start: V8 takes back nothing it compiled under other flags.",
     ),
     environment: list([], "Names of environment variables that task processes get besides the usual ones."),
   },
