@@ -9,9 +9,8 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { build } from "esbuild";
-import { banner, external } from "./bundles.mjs";
 import { plantIn } from "./plant-bug.mjs";
+import { bundleProgram } from "./run-program.mjs";
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const outdir = join(root, "node_modules/.cache/airloom-planted");
@@ -45,19 +44,7 @@ const { values } = parseArgs({
 async function bundle(kind, bug) {
   mkdirSync(outdir, { recursive: true });
   const outfile = join(outdir, `${bug?.id ?? `${kind}-clean`}-${process.pid}.mjs`);
-  await build({
-    absWorkingDir: root,
-    entryPoints: [join(root, programs[kind].entry)],
-    outfile,
-    plugins: bug ? [plantingPlugin(bug)] : [],
-    bundle: true,
-    platform: "node",
-    format: "esm",
-    target: "node20",
-    external: [...external, "vitest", "fast-check"],
-    banner: { js: banner },
-    logLevel: "error",
-  });
+  await bundleProgram(programs[kind].entry, outfile, { plugins: bug ? [plantingPlugin(bug)] : [] });
   return outfile;
 }
 

@@ -5,16 +5,9 @@ import { build } from "esbuild";
 import { banner, external } from "./bundles.mjs";
 import { root } from "./source-tree.mjs";
 
-/**
- * Bundles a TypeScript program of the repository and runs it in this process, with the arguments of this process. Node 20 cannot
- * strip types; the source map makes errors name the source.
- * @example await runProgram("tests/model/main.ts");
- */
-export async function runProgram(entry) {
-  const folder = join(root, "node_modules/.cache/airloom-programs");
-  mkdirSync(folder, { recursive: true });
-  const outfile = join(folder, `${entry.replaceAll("/", "-")}-${process.pid}.mjs`);
-  await build({
+/** Bundles a TypeScript program of the repository into `outfile`, which lies below node_modules: what stays outside of the bundle is found from there. */
+export const bundleProgram = (entry, outfile, more = {}) =>
+  build({
     absWorkingDir: root,
     entryPoints: [join(root, entry)],
     outfile,
@@ -25,8 +18,19 @@ export async function runProgram(entry) {
     external: [...external, "vitest", "fast-check"],
     banner: { js: banner },
     logLevel: "error",
-    sourcemap: "inline",
+    ...more,
   });
+
+/**
+ * Bundles a TypeScript program of the repository and runs it in this process, with the arguments of this process. Node 20 cannot
+ * strip types; the source map makes errors name the source.
+ * @example await runProgram("tests/model/main.ts");
+ */
+export async function runProgram(entry) {
+  const folder = join(root, "node_modules/.cache/airloom-programs");
+  mkdirSync(folder, { recursive: true });
+  const outfile = join(folder, `${entry.replaceAll("/", "-")}-${process.pid}.mjs`);
+  await bundleProgram(entry, outfile, { sourcemap: "inline" });
   process.setSourceMapsEnabled(true);
   // A program that starts itself again finds itself here.
   process.argv[1] = outfile;
